@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+# whodid: BPF object -> skeleton -> objects -> $(B)/whodid. `make V=1` shows the commands.
+
+B        ?= build
+BPF_DIR  ?= build/bpf
+PREFIX   ?= /usr/local
+CXX      := $(if $(filter default,$(origin CXX)),g++,$(CXX))
+CLANG    ?= clang-14
+CLANGXX  ?= clang++-14
+BPFTOOL  ?= /usr/sbin/bpftool
+STRIP_BPF ?= llvm-strip-14
+CXXFLAGS ?= -O2 -g
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+BPF_ARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+SANITIZE  ?=
+override CPPFLAGS += -Iinclude -Iuserspace -I$(BPF_DIR) -isystem /usr/include/$(shell uname -m)-linux-gnu
+override CXXFLAGS += -std=c++20 -Wall -Wextra -Wshadow -Wnon-virtual-dtor -fno-strict-aliasing \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+override LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LDLIBS   := -lbpf -lelf -lz -lcrypto -lfmt -lspdlog -pthread
+override CPPFLAGS += -DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+skeletons := $(BPF_DIR)/whodid.skel.h $(BPF_DIR)/whodid_nocas.skel.h
+main_src := userspace/main.cpp
+lib_src  := $(filter-out $(main_src),$(wildcard userspace/*/*.cpp))
+lib_obj  := $(lib_src:%.cpp=$(B)/obj/%.o)
+unit_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/unit/*.cpp tests/unit/*/*.cpp))
+golden_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/golden/*.cpp))
+live_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/live/*.cpp))
+fuzzers  := $(patsubst tests/fuzz/%_fuzz.cpp,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.cpp))
+bench_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/bench/*.cpp))
+deeds    := $(patsubst tests/live/deeds/%.c,$(B)/deeds/%,$(wildcard tests/live/deeds/*.c))
+
+.PHONY: all run test unit golden live lint bench fuzz clean install deps deps-test bpf-arm64
+all: $(B)/whodid
+
+# ---- BPF -------------------------------------------------------------------------------------------
+# Kernel types come from bpf/kernel.h, so no BTF of the build host is needed. The second object is the same
+# source without atomic instructions that return a value, which kernels before 5.12 refuse to load.
+bpf_flags = -g -O2 -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -target bpf -Iinclude -Ibpf \
+	-isystem /usr/include/$(shell uname -m)-linux-gnu
+$(BPF_DIR)/whodid.bpf.o: bpf/whodid.bpf.c | deps
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(bpf_flags) -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -MMD -MP -c $< -o $@ && $(STRIP_BPF) -g $@
+$(BPF_DIR)/whodid_nocas.bpf.o: bpf/whodid.bpf.c | deps
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(bpf_flags) -mcpu=v2 -DWHODID_NO_CAS -D__TARGET_ARCH_$(BPF_ARCH) -MMD -MP -c $< -o $@ && $(STRIP_BPF) -g $@
+$(BPF_DIR)/arm64/whodid.bpf.o: bpf/whodid.bpf.c | deps
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(bpf_flags) -mcpu=v3 -D__TARGET_ARCH_arm64 -MMD -MP -c $< -o $@
+bpf-arm64: $(BPF_DIR)/arm64/whodid.bpf.o
+$(BPF_DIR)/%.skel.h: $(BPF_DIR)/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+# ---- the program -----------------------------------------------------------------------------------
+$(B)/obj/%.o: %.cpp | deps
+	$(call say,CXX,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -DWHODID_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+$(filter $(B)/obj/userspace/source/%,$(lib_obj)): | $(skeletons)
+$(B)/libwhodid.a: $(lib_obj)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/whodid: $(B)/obj/userspace/main.o $(B)/libwhodid.a
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# ---- tests -----------------------------------------------------------------------------------------
+$(B)/tests/unit: $(unit_obj) $(B)/libwhodid.a
+$(B)/tests/golden: $(golden_obj) $(B)/libwhodid.a
+$(B)/tests/live: $(live_obj) $(B)/libwhodid.a
+$(B)/tests/unit $(B)/tests/golden $(B)/tests/live:
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main $(LDLIBS) -o $@
+$(B)/tests/bench: $(bench_obj) $(B)/libwhodid.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+$(B)/deeds/%: tests/live/deeds/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc -O1 -g -Wall -pthread $< -o $@
+
+# A fuzz target is built with clang and the sources it names in its first lines as `// uses: a.cpp b.cpp`.
+$(B)/fuzz/%: tests/fuzz/%_fuzz.cpp $(lib_src)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANGXX) $(CPPFLAGS) -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$< $$(sed -n 's,^// uses: ,,p' $<) $$(sed -n 's,^// links: ,,p' $<) -o $@
+
+unit: $(B)/tests/unit
+	$<
+golden: $(B)/tests/golden
+	$<
+live: $(B)/tests/live $(B)/whodid $(deeds)
+	$<
+fuzz: $(fuzzers)
+
+# The whole suite. Sanitizer builds live in directories of their own; the BPF object is shared.
+test: | deps-test
+	$(Q)$(MAKE) $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/live $(deeds) $(fuzzers) bpf-arm64
+	$(Q)$(MAKE) B=$(B)/asan SANITIZE=address,undefined $(B)/asan/tests/unit $(B)/asan/tests/golden
+	$(Q)$(MAKE) B=$(B)/tsan SANITIZE=thread $(B)/tsan/tests/unit $(B)/tsan/tests/golden
+	$(Q)B=$(B) tests/run $(SUITES)
+lint: $(skeletons) | deps-test
+	$(Q)B=$(B) CPPFLAGS='$(CPPFLAGS)' tools/lint $(FILES)
+
+deps:
+	$(Q)tools/install-deps build
+deps-test:
+	$(Q)tools/install-deps test
+
+run: $(B)/whodid
+	$(Q)tools/run-live $(B)/whodid $(ARGS)
+
+install: $(B)/whodid
+	install -D -m 0755 $(B)/whodid $(DESTDIR)$(PREFIX)/sbin/whodid
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The kernel side, a table of contents. Each concern is a file; together they are one object. */
+
+#include "process.bpf.c"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The wire: every record that crosses the ring, is written to a recording, or is made by userspace in the
+ * same shape. Little endian as the kernel writes it, explicit padding, fields only ever appended, numbers
+ * never reused. A record is a fixed struct followed by a tail; rec_str and rec_path are slices of that tail.
+ */
+#pragma once
+
+#ifdef __cplusplus
+#include <cstdint>
+typedef std::uint8_t rec_u8;
+typedef std::uint16_t rec_u16;
+typedef std::uint32_t rec_u32;
+typedef std::uint64_t rec_u64;
+typedef std::int32_t rec_s32;
+#define REC_SIZE(type, bytes) static_assert(sizeof(type) == (bytes), #type)
+#else
+typedef __u8 rec_u8;
+typedef __u16 rec_u16;
+typedef __u32 rec_u32;
+typedef __u64 rec_u64;
+typedef __s32 rec_s32;
+#define REC_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type)
+#endif
+
+/* Kind numbers. Events below 100; what is not an event itself but feeds one is above. */
+enum rec_kind {
+    REC_PROCESS_EXEC = 1,
+    REC_PROCESS_FORK = 2,
+    REC_PROCESS_EXIT = 3,
+
+    REC_FILE_OPEN = 10,
+    REC_FILE_CREATE = 11,
+    REC_FILE_UNLINK = 12,
+    REC_FILE_RENAME = 13,
+    REC_FILE_LINK = 14,
+    REC_FILE_SYMLINK = 15,
+    REC_FILE_CHMOD = 16,
+    REC_FILE_CHOWN = 17,
+    REC_FILE_TRUNCATE = 18,
+    REC_FILE_MKDIR = 19,
+    REC_FILE_RMDIR = 20,
+    REC_FILE_SETXATTR = 21,
+    /* 22 file.mount, 23 file.umount: reserved */
+
+    REC_NETWORK_CONNECT = 30,
+    REC_NETWORK_ACCEPT = 31,
+    REC_NETWORK_BIND = 32,
+    REC_NETWORK_LISTEN = 33,
+    REC_NETWORK_SEND = 34,
+    REC_NETWORK_CLOSE = 35,
+    REC_NETWORK_DNS = 36,
+
+    REC_AUTH_ATTEMPT = 40,
+    REC_AUTH_ACCOUNT = 41,
+    REC_SESSION_START = 42,
+    REC_SESSION_END = 43,
+    REC_IDENTITY_CHANGE = 44,
+    /* 50 kernel.module, 51 kernel.bpf, 52 process.ptrace: reserved */
+
+    REC_SENSOR_START = 60,
+    REC_SENSOR_STOP = 61,
+    REC_SENSOR_LOSS = 62,
+    /* 63 sensor.blind: reserved */
+    REC_SENSOR_TAMPER = 64,
+    /* 65 sensor.budget, 66 sensor.heartbeat, 70 summary.process, 71 summary.build, 80 alert: reserved */
+
+    REC_RAW_TASK = 100,        /* a process that was there before the sensor */
+    REC_RAW_AUDIT = 101,       /* a message sent to the kernel's audit socket */
+    REC_RAW_SYSLOG = 102,      /* a datagram sent to the system log */
+    REC_RAW_CREDENTIALS = 103, /* a successful call of the setuid family */
+};
+
+/* rec_hdr.flags */
+#define REC_F_URING 0x0001         /* through io_uring */
+#define REC_F_COMPAT 0x0002        /* 32-bit system call */
+#define REC_F_USER_SUPPLIED 0x0004 /* names come from the process' memory, which another thread may rewrite \
+                                    */
+#define REC_F_PATH_LOST 0x0008     /* the path walk failed: the object has no name here */
+#define REC_F_ARGS_CUT 0x0010      /* argv longer than WHODID_ARGS_MAX, or a page of it absent */
+#define REC_F_LATE 0x0020          /* arrived after its place in the order had gone by (set by the reader) */
+
+/* rec_task.flags */
+#define REC_TASK_FULL 0x0001         /* parent, capabilities, namespaces and session leader are filled */
+#define REC_TASK_INIT_USER_NS 0x0002 /* credentials are of the initial user namespace */
+#define REC_TASK_NO_AUDIT 0x0004     /* this kernel keeps no login uid: loginuid and sessionid mean nothing */
+#define REC_TASK_KTHREAD 0x0008
+
+#define REC_UNSET 0xffffffffu /* audit's "no login uid", "no session" */
+
+struct rec_str {
+    rec_u16 off, len; /* from the record's start; len has no terminating NUL */
+};
+
+/* A path as the kernel's dentry walk leaves it: components from leaf to root, each with its NUL. */
+struct rec_path {
+    rec_u16 off, len, flags, pad;
+};
+#define REC_PATH_DELETED 0x0001 /* the name is gone from its directory */
+#define REC_PATH_CUT 0x0002     /* more components than WHODID_COMPONENTS_MAX, or no room */
+#define REC_PATH_PSEUDO 0x0004  /* no directory above: memfd, pipe, socket */
+#define REC_PATH_ABSENT 0x0008  /* nothing was walked */
+#define REC_PATH_TURNED 0x0010  /* decoded: components are in reading order (set by the reader) */
+
+/* Who: of the thread that acted. */
+struct rec_task {
+    rec_u64 start_ns; /* start_boottime of the thread group leader; with tgid, the process' identity */
+    rec_u64 parent_start_ns;
+    rec_u64 cgroup_id; /* in the unified hierarchy */
+    rec_u64 cap_effective;
+    rec_u32 tgid, tid, parent_tgid, session_leader; /* as the initial pid namespace numbers them */
+    rec_u32 loginuid, sessionid;                    /* audit's; REC_UNSET when never set */
+    rec_u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
+    rec_u32 mount_ns, user_ns, net_ns, flags; /* inode numbers of the namespaces */
+    char comm[16];
+};
+
+struct rec_hdr {
+    rec_u32 size; /* of the whole record, tail included */
+    rec_u16 kind, flags;
+    rec_u64 boot_ns; /* CLOCK_BOOTTIME */
+    rec_u64 seq;     /* per CPU, without gaps: a gap is a lost record */
+    rec_u32 cpu;
+    rec_s32 result; /* of the system call: negative errno, else what it returned */
+    struct rec_task task;
+};
+
+/* REC_PROCESS_EXEC: success (result 0) with the new program, or failure with what was tried. */
+struct rec_exec {
+    struct rec_hdr h;
+    struct rec_path exe; /* success: what runs, the interpreter of a script */
+    struct rec_path cwd;
+    struct rec_path cgroup, cgroup_v1; /* unified hierarchy; that of the pids controller */
+    struct rec_str filename;           /* as asked for: a script's own path, /dev/fd/N for fexecve */
+    struct rec_str interp;             /* the last interpreter, equal to filename when there is none */
+    struct rec_str argv; /* NUL separated, from the new image (success) or the caller (failure) */
+    struct rec_str env;  /* NUL separated, only the variables of bpf/process.bpf.h */
+    struct rec_str tty;
+    rec_u32 argc, argv_count; /* as the kernel counted; strings kept in argv */
+    rec_u64 argv_bytes;       /* before cutting */
+    rec_u64 exe_inode;
+    rec_u32 exe_dev; /* kernel encoding: major << 20 | minor */
+    rec_u32 exe_mode, exe_uid, exe_links;
+    rec_u32 exe_magic;  /* file system type, as in statfs(2) */
+    rec_u32 secure;     /* the program runs with more rights than its caller: AT_SECURE */
+    rec_u32 upper;      /* overlayfs: 1 written in the upper layer, 2 from a lower one */
+    rec_u32 caller_tid; /* the thread that called, gone when it was not the leader */
+    rec_s32 dirfd;
+    rec_u32 pad;
+};
+
+/* REC_PROCESS_FORK: h.task is the child. */
+struct rec_fork {
+    struct rec_hdr h;
+};
+
+/* REC_PROCESS_EXIT: of the whole process, at its last thread. */
+struct rec_exit {
+    struct rec_hdr h;
+    rec_u32 code, signal;
+    rec_u64 user_ns, system_ns;
+};
+
+/* REC_RAW_TASK: h.task, and what an exec would have told. */
+struct rec_process {
+    struct rec_hdr h;
+    struct rec_path exe;
+    struct rec_path cgroup, cgroup_v1;
+    struct rec_str tty, pad_str;
+    rec_u64 exe_inode;
+    rec_u32 exe_dev, pad;
+};
+
+/* REC_FILE_*: success with the object's own path, failure and changes with the names as given. */
+struct rec_file {
+    struct rec_hdr h;
+    struct rec_path path;        /* of the object, where a file was at hand */
+    struct rec_path base, base2; /* the directory the names start from */
+    struct rec_str name, name2;  /* as given by the process; name2: the new name, or a link's target */
+    rec_u64 inode;
+    rec_u32 dev, mode, owner, group; /* of the object */
+    rec_u32 open_flags, file_mode;   /* O_*, FMODE_* */
+    rec_u32 new_mode, new_owner, new_group;
+    rec_u32 magic;
+    rec_u64 length; /* truncate */
+};
+
+/* REC_NETWORK_*. Addresses are 16 bytes, IPv4 in the first four. Ports in host order. */
+struct rec_net {
+    struct rec_hdr h;
+    rec_u8 local[16], peer[16];
+    rec_u16 local_port, peer_port;
+    rec_u16 family, type; /* AF_*, SOCK_* */
+    rec_u16 protocol, pad;
+    rec_u32 peer_tgid; /* unix: who listens */
+    rec_u64 socket;    /* its address in the kernel: tells connections apart, means nothing else */
+    rec_u64 bytes_sent, bytes_received;
+    rec_u64 since_ns; /* connect: when it was asked for; close: when it was established */
+    rec_u32 outgoing, peer_uid;
+    struct rec_str unix_path; /* "@name" for the abstract namespace */
+    struct rec_str payload;   /* DNS: the packet's head */
+};
+
+/* REC_RAW_AUDIT, REC_RAW_SYSLOG. */
+struct rec_text {
+    struct rec_hdr h;
+    struct rec_path exe; /* of the sender: what it runs, whatever the text claims */
+    struct rec_str text;
+    rec_u64 exe_inode;
+    rec_u32 exe_dev;
+    rec_u32 type;   /* audit: nlmsg_type */
+    rec_u32 length; /* before cutting */
+    rec_u32 pad;
+};
+
+/* REC_RAW_CREDENTIALS: h.task has the new ones. */
+struct rec_credentials {
+    struct rec_hdr h;
+    rec_u32 syscall, pad;
+};
+
+/* Made by userspace, in the same shape. */
+
+/* REC_AUTH_ATTEMPT */
+struct rec_auth {
+    struct rec_hdr h;
+    struct rec_str service, method, account, account_hash, key, command, target_user, address, terminal;
+    rec_u32 account_length; /* bytes of a name that is not shown */
+    rec_u16 port, verified;
+};
+
+/* REC_AUTH_ACCOUNT */
+struct rec_account {
+    struct rec_hdr h;
+    struct rec_str service, operation, account, group;
+    rec_u32 account_id, pad; /* REC_UNSET when not told */
+};
+
+/* REC_SESSION_START, REC_SESSION_END */
+struct rec_session {
+    struct rec_hdr h;
+    struct rec_str service, terminal;
+    rec_u64 since_ns, execs, writes, bytes_sent, bytes_received;
+};
+
+/* REC_IDENTITY_CHANGE */
+struct rec_identity {
+    struct rec_hdr h;
+    struct rec_str how;
+    rec_u32 from_uid, from_euid, from_suid, from_gid, from_egid, from_sgid;
+    rec_u64 from_caps;
+};
+
+/* REC_SENSOR_* */
+struct rec_sensor {
+    struct rec_hdr h;
+    struct rec_str stage, kind, text;
+    rec_u64 count, since_ns, until_ns;
+};
+
+/* What the kernel side counts, per CPU and kind. seen = gated + folded + emitted + ring_full + no_slot. */
+struct rec_counters {
+    rec_u64 seen, gated, folded, emitted, ring_full, no_slot, self, bytes;
+};
+
+/* Policy for the kernel side, set before load and frozen. */
+struct rec_config {
+    rec_u64 wake_bytes;  /* wake the reader when more than this is waiting */
+    rec_u32 cpus, slots; /* scratch slots of each size */
+    rec_u32 syscall_exec, syscall_exec_at;
+};
+
+/* A sensor process, whose file and network activity is counted but not reported. */
+struct rec_guard {
+    rec_u64 start_ns;
+    rec_u32 tgid, pad;
+};
+
+REC_SIZE(struct rec_task, 120);
+REC_SIZE(struct rec_hdr, 152);
+REC_SIZE(struct rec_exec, 272);
+REC_SIZE(struct rec_fork, 152);
+REC_SIZE(struct rec_exit, 176);
+REC_SIZE(struct rec_process, 200);
+REC_SIZE(struct rec_file, 240);
+REC_SIZE(struct rec_net, 248);
+REC_SIZE(struct rec_text, 192);
+REC_SIZE(struct rec_credentials, 160);
+REC_SIZE(struct rec_auth, 200);
+REC_SIZE(struct rec_account, 176);
+REC_SIZE(struct rec_session, 200);
+REC_SIZE(struct rec_identity, 192);
+REC_SIZE(struct rec_sensor, 192);

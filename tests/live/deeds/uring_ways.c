@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deeds that enter the kernel as requests on a ring, not as system calls. Usage: uring_ways WAY [DIRECTORY].
+//   pid= deed=WAY result=as the system call would have returned  path=|remote=
+// inline runs in the caller, async in a worker thread of it, sqpoll in a kernel thread that took its
+// identity.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <linux/io_uring.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "deed.h"
+
+struct ring {
+    int fd;
+    unsigned int setup_flags;
+    struct io_uring_params params;
+    char* rings;
+    struct io_uring_sqe* entries;
+};
+
+static unsigned int* at(struct ring* ring, unsigned int offset) {
+    return (unsigned int*)(ring->rings + offset);
+}
+
+static void open_ring(struct ring* ring, unsigned int setup_flags) {
+    *ring = (struct ring){.setup_flags = setup_flags};
+    ring->params.flags = setup_flags;
+    ring->params.sq_thread_idle = 100;
+    ring->fd = must(syscall(SYS_io_uring_setup, 4, &ring->params), "io_uring_setup");
+    if (!(ring->params.features & IORING_FEAT_SINGLE_MMAP)) errno = ENOSYS, die("io_uring older than 5.4");
+    size_t submitted = ring->params.sq_off.array + ring->params.sq_entries * sizeof(unsigned int);
+    size_t completed = ring->params.cq_off.cqes + ring->params.cq_entries * sizeof(struct io_uring_cqe);
+    ring->rings = mmap(NULL, submitted > completed ? submitted : completed, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_POPULATE, ring->fd, IORING_OFF_SQ_RING);
+    ring->entries = mmap(NULL, ring->params.sq_entries * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_POPULATE, ring->fd, IORING_OFF_SQES);
+    if (ring->rings == MAP_FAILED || ring->entries == MAP_FAILED) die("map the ring");
+}
+
+// Submits one request, waits for it and returns its result.
+static long complete(struct ring* ring, const struct io_uring_sqe* request) {
+    unsigned int* tail = at(ring, ring->params.sq_off.tail);
+    unsigned int slot = *tail & *at(ring, ring->params.sq_off.ring_mask);
+    ring->entries[slot] = *request;
+    at(ring, ring->params.sq_off.array)[slot] = slot;
+    __atomic_store_n(tail, *tail + 1, __ATOMIC_SEQ_CST);
+
+    // A polling kernel thread takes the request itself and only has to be woken when it sleeps.
+    unsigned int flags = IORING_ENTER_GETEVENTS, submit = 1;
+    if (ring->setup_flags & IORING_SETUP_SQPOLL) {
+        submit = 0;
+        if (__atomic_load_n(at(ring, ring->params.sq_off.flags), __ATOMIC_SEQ_CST) & IORING_SQ_NEED_WAKEUP)
+            flags |= IORING_ENTER_SQ_WAKEUP;
+    }
+    must(syscall(SYS_io_uring_enter, ring->fd, submit, 1, flags, NULL, 0), "io_uring_enter");
+
+    unsigned int* head = at(ring, ring->params.cq_off.head);
+    if (*head == __atomic_load_n(at(ring, ring->params.cq_off.tail), __ATOMIC_ACQUIRE))
+        errno = ENODATA, die("the ring completed nothing");
+    struct io_uring_cqe* answers = (struct io_uring_cqe*)(ring->rings + ring->params.cq_off.cqes);
+    long result = answers[*head & *at(ring, ring->params.cq_off.ring_mask)].res;
+    __atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+    return result;
+}
+
+static const char* make_file(const char* name) {
+    const char* path = in_dir(name);
+    close(must(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), path));
+    return path;
+}
+
+static void openat_and_say(const char* way, const char* path, unsigned int setup_flags, unsigned char flags) {
+    struct ring ring;
+    open_ring(&ring, setup_flags);
+    struct io_uring_sqe request = {.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .flags = flags};
+    request.addr = (unsigned long)path;
+    request.open_flags = O_RDONLY;
+    say(way, complete(&ring, &request), "path=%s", quoted(path));
+}
+
+static void way_openat(const char* way) { openat_and_say(way, make_file("ring-inline"), 0, 0); }
+static void way_openat_async(const char* way) {
+    openat_and_say(way, make_file("ring-async"), 0, IOSQE_ASYNC);
+}
+static void way_openat_sqpoll(const char* way) {
+    openat_and_say(way, make_file("ring-sqpoll"), IORING_SETUP_SQPOLL, 0);
+}
+static void way_openat_enoent(const char* way) { openat_and_say(way, in_dir("no-such-file"), 0, 0); }
+
+static void way_unlinkat(const char* way) {
+    struct ring ring;
+    open_ring(&ring, 0);
+    const char* path = make_file("ring-unlink");
+    struct io_uring_sqe request = {.opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = (unsigned long)path};
+    say(way, complete(&ring, &request), "path=%s", quoted(path));
+}
+
+static void connect_and_say(const char* way, int listening) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof to;
+    int server = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+    must(bind(server, (struct sockaddr*)&to, size), "bind");
+    if (listening) must(listen(server, 1), "listen");
+    must(getsockname(server, (struct sockaddr*)&to, &size), "getsockname");
+
+    struct ring ring;
+    open_ring(&ring, 0);
+    struct io_uring_sqe request = {.opcode = IORING_OP_CONNECT, .addr = (unsigned long)&to, .off = size};
+    request.fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+    say(way, complete(&ring, &request), "remote=127.0.0.1:%d", ntohs(to.sin_port));
+}
+
+static void way_connect(const char* way) { connect_and_say(way, 1); }
+static void way_connect_refused(const char* way) { connect_and_say(way, 0); }
+
+int main(int argc, char** argv) {
+    static const struct way ways[] = {
+        {"openat", way_openat},
+        {"openat_async", way_openat_async},
+        {"openat_sqpoll", way_openat_sqpoll},
+        {"openat_enoent", way_openat_enoent},
+        {"unlinkat", way_unlinkat},
+        {"connect", way_connect},
+        {"connect_refused", way_connect_refused},
+    };
+    return RUN_WAY(argc, argv, ways);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pump.
+#include "app/live.h"
+
+#include <poll.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+namespace whodid {
+
+namespace {
+
+constexpr int kPollMs = 10;  // nobody is woken per event: this bounds the delay
+constexpr std::uint64_t kLossReportNs = 1'000'000'000;
+
+std::string first_line(const Host& host, const char* path) {
+    const auto text = host.read_file(path);
+    return text ? text->substr(0, text->find('\n')) : std::string();
+}
+
+bool readable(int fd) {
+    pollfd p{fd, POLLIN, 0};
+    return fd >= 0 && ::poll(&p, 1, 0) > 0;
+}
+
+}  // namespace
+
+Stream describe_host(const Host& host) {
+    Stream stream;
+    utsname name{};
+    ::uname(&name);
+    stream.boot = hash_bytes(first_line(host, "/proc/sys/kernel/random/boot_id"));
+    stream.sensor_start_ns = boot_now_ns();
+    stream.host_name = name.nodename;
+    stream.host_id = first_line(host, "/etc/machine-id");
+    if (stream.host_id.empty()) stream.host_id = first_line(host, "/var/lib/dbus/machine-id");
+    stream.architecture = name.machine;
+    return stream;
+}
+
+Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LoadOptions& options) {
+    std::unique_ptr<LiveCapture> live(new LiveCapture);
+    live->stream_ = describe_host(LiveHost());
+    auto loader = Loader::load(options);
+    if (!loader) return loader.error();
+    live->loader_ = std::move(*loader);
+    live->guard_self();
+    auto source = RingSource::open(live->loader_->descriptors());
+    if (!source) return source.error();
+    live->source_ = std::move(*source);
+    if (auto listed = live->loader_->list_tasks(); !listed) return listed.error();
+    return live;
+}
+
+void LiveCapture::guard_self() { (void)loader_->guard({{0, static_cast<std::uint32_t>(::getpid()), 0}}); }
+
+Result<void> LiveCapture::drain(Pipeline& pipeline) {
+    auto drained = source_->drain([&](std::span<const char> bytes) { pipeline.take(bytes); });
+    return drained ? Result<void>() : Result<void>(drained.error());
+}
+
+/// What the kernel side could not hand over since the last look, kind by kind, into the stream.
+void LiveCapture::report_losses(Pipeline& pipeline, std::uint64_t now_ns) {
+    Ledger now;
+    if (!loader_->read_counters(now)) return;
+    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
+        const rec_counters& before = seen_losses_[kind].kernel;
+        const rec_counters& after = now[kind].kernel;
+        if (after.ring_full > before.ring_full)
+            pipeline.say_loss("kernel_ring", kind, after.ring_full - before.ring_full, losses_read_ns_,
+                              now_ns);
+        if (after.no_slot > before.no_slot)
+            pipeline.say_loss("kernel_slot", kind, after.no_slot - before.no_slot, losses_read_ns_, now_ns);
+    }
+    seen_losses_ = now;
+    losses_read_ns_ = now_ns;
+}
+
+Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options) {
+    const std::uint64_t end_ns =
+        options.duration_ns ? boot_now_ns() + options.duration_ns : ~std::uint64_t{0};
+    losses_read_ns_ = boot_now_ns();
+    Result<bool> going = true;
+    while (going && *going && !readable(options.stop_fd)) {
+        pollfd fds[] = {{source_->wait_fd(), POLLIN, 0}, {options.stop_fd, POLLIN, 0}};
+        ::poll(fds, options.stop_fd >= 0 ? 2 : 1, kPollMs);
+        if (auto drained = drain(pipeline); !drained) return drained.error();
+        const std::uint64_t now = boot_now_ns();
+        if (now >= losses_read_ns_ + kLossReportNs) report_losses(pipeline, now);
+        going = pipeline.advance(now - kReorderWindowNs);
+        if (now >= end_ns) break;
+    }
+    // The counters are read before the last drain: what is counted as emitted by then is in the ring.
+    const std::uint64_t stopped_ns = boot_now_ns();
+    report_losses(pipeline, stopped_ns);
+    if (auto drained = drain(pipeline); !drained) return drained.error();
+    if (auto read = loader_->read_counters(ledger); !read) return read;
+    auto finished = pipeline.finish();
+    if (!going) return going.error();
+    return finished ? Result<void>() : Result<void>(finished.error());
+}
+
+}  // namespace whodid

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// LiveCapture: the kernel side, its reader, and the pump that carries records into a pipeline.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "app/pipeline.h"
+#include "base/fd.h"
+#include "source/loader.h"
+#include "source/ring.h"
+
+namespace whodid {
+
+struct PumpOptions {
+    std::uint64_t duration_ns = 0;  // 0: until stopped
+    int stop_fd = -1;               // readable: stop (a signalfd)
+};
+
+class LiveCapture {
+public:
+    /// Loads, attaches, fills the process table. Errors: see Loader::load.
+    static Result<std::unique_ptr<LiveCapture>> start(const LoadOptions& options);
+
+    const Stream& stream() const { return stream_; }
+    const Loader& loader() const { return *loader_; }
+
+    /// Reads until told to stop, the time is over, or the sink takes no more; then drains everything and
+    /// brings the ledger up to date. Nothing is detached yet.
+    Result<void> pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options);
+
+private:
+    LiveCapture() = default;
+    Result<void> drain(Pipeline& pipeline);
+    void guard_self();
+    void report_losses(Pipeline& pipeline, std::uint64_t now_ns);
+
+    Stream stream_;
+    std::unique_ptr<Loader> loader_;
+    std::unique_ptr<RingSource> source_;
+    Ledger seen_losses_;
+    std::uint64_t losses_read_ns_ = 0;
+};
+
+/// Boot id, host name and machine id of this host.
+Stream describe_host(const Host& host);
+
+}  // namespace whodid

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The line from a record to the sinks.
+#include "app/pipeline.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cstring>
+
+#include "enrich/masking.h"
+#include "event/make_record.h"
+
+namespace whodid {
+
+namespace {
+constexpr std::uint32_t kOwnCpu = ~0u;  // records of userspace's own are counted apart from every CPU's
+}
+
+Pipeline::Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
+                   Sink* sink)
+    : stream_(stream), ledger_(ledger), options_(options), sink_(sink), enricher_(stream, host, ledger) {}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::make(const Stream& stream, const Host& host, Ledger& ledger,
+                                                 const PipelineOptions& options, Sink* sink) {
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(stream, host, ledger, options, sink));
+    const Processes& processes = pipeline->enricher_.processes();
+    auto filter = Filter::compile(options.filter, [&processes](const Process& process, std::uint32_t pid) {
+        return processes.descends_from(process, pid);
+    });
+    if (!filter) return filter.error();
+    pipeline->filter_ = std::move(*filter);
+    return pipeline;
+}
+
+void Pipeline::take(std::span<const char> bytes) {
+    if (!reorder_.add(bytes)) {
+        ++ledger_[0].received;
+        ++ledger_[0].malformed;
+    }
+}
+
+Result<bool> Pipeline::advance(std::uint64_t until_boot_ns) {
+    constexpr std::size_t kBatchMax = 4096;  // events: what a sink gets at once, and what memory is held for
+    Result<bool> going = true;
+    reorder_.release(until_boot_ns, [&](std::span<char> bytes, bool late) {
+        process(bytes, late);
+        if (batch_.events.size() >= kBatchMax && going && *going) going = deliver();
+    });
+    if (!going || !*going) return going;
+    enricher_.tick(until_boot_ns, batch_);
+    return deliver();
+}
+
+Result<bool> Pipeline::finish() { return advance(~std::uint64_t{0}); }
+
+void Pipeline::process(std::span<char> bytes, bool late) {
+    char* at = batch_.arena.allocate(bytes.size());
+    std::memcpy(at, bytes.data(), bytes.size());
+    Result<Decoded> decoded = decode({at, bytes.size()});
+    const std::uint16_t kind = reinterpret_cast<const rec_hdr*>(at)->kind;
+    ++ledger_[decoded ? kind : 0].received;
+    if (!decoded) {
+        ++ledger_[0].malformed;
+        spdlog::warn("{}", decoded.error().message);
+        return;
+    }
+    if (late) decoded->record->flags |= REC_F_LATE;
+    bool masked = false;
+    const Decoded clean = mask_record(*decoded, batch_.arena, masked);
+    if (tap_) tap_(*clean.record);
+    enricher_.enrich(clean, masked, batch_);
+}
+
+/// Filter, number, write. The kept events share the batch's arena, so both are reset together.
+Result<bool> Pipeline::deliver() {
+    for (Event& event : batch_.events) {
+        LedgerLine& line = ledger_[event.kind->id];
+        ++line.delivered;
+        const bool enough = options_.count_max && seq_ >= options_.count_max;
+        if (stopped_ || enough || !sink_ || !filter_.keeps(event)) {
+            ++line.filtered;
+            continue;
+        }
+        event.seq = ++seq_;
+        ++line.written;
+        kept_.events.push_back(std::move(event));
+    }
+    Result<void> written;
+    if (sink_ && !kept_.events.empty()) written = sink_->write(kept_);
+    kept_.events.clear();
+    batch_.reset();
+    if (!written) {
+        stopped_ = true;
+        return written.error();
+    }
+    return !(options_.count_max && seq_ >= options_.count_max);
+}
+
+rec_hdr Pipeline::own_header(std::uint16_t kind) {
+    rec_hdr header{};
+    header.kind = kind;
+    header.boot_ns = boot_now_ns();
+    header.cpu = kOwnCpu;
+    header.seq = ++own_seq_;
+    header.task.loginuid = header.task.sessionid = REC_UNSET;
+    return header;
+}
+
+void Pipeline::say(std::uint16_t kind, std::string_view text) {
+    RecordMaker<rec_sensor> made(own_header(kind), kind);
+    made.text(&rec_sensor::text, text);
+    enricher_.append_made(made.finish(batch_.arena), nullptr, batch_);
+}
+
+void Pipeline::say_loss(std::string_view stage, std::uint16_t kind, std::uint64_t count,
+                        std::uint64_t since_ns, std::uint64_t until_ns) {
+    const Kind* lost = find_kind(kind);
+    RecordMaker<rec_sensor> made(own_header(REC_SENSOR_LOSS), REC_SENSOR_LOSS);
+    made->count = count;
+    made->since_ns = since_ns;
+    made->until_ns = until_ns;
+    made.text(&rec_sensor::stage, stage).text(&rec_sensor::kind, lost ? lost->name : "unknown");
+    enricher_.append_made(made.finish(batch_.arena), nullptr, batch_);
+}
+
+}  // namespace whodid

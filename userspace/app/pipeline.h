@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipeline: the line from a record to the sinks. The order is the design.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "base/host.h"
+#include "base/ledger.h"
+#include "enrich/enricher.h"
+#include "event/batch.h"
+#include "filter/filter.h"
+#include "sink/sink.h"
+#include "source/reorder.h"
+
+namespace whodid {
+
+struct PipelineOptions {
+    FilterOptions filter;
+    bool reorder = true;          // recordings are in order already
+    std::uint64_t count_max = 0;  // stop after that many events; 0: never
+};
+
+class Pipeline {
+public:
+    /// All arguments outlive the pipeline. `sink` may be null: the ledger alone is kept.
+    static Result<std::unique_ptr<Pipeline>> make(const Stream& stream, const Host& host, Ledger& ledger,
+                                                  const PipelineOptions& options, Sink* sink);
+
+    /// A record as it comes from a source; copied.
+    void take(std::span<const char> bytes);
+
+    /// Processes what happened up to then and hands it to the sink. False: the sink takes no more, or
+    /// count_max is reached.
+    Result<bool> advance(std::uint64_t until_boot_ns);
+    /// Everything that is left.
+    Result<bool> finish();
+
+    /// Sees each record decoded and masked, before it is enriched: the recorder.
+    void set_tap(std::function<void(const rec_hdr&)> tap) { tap_ = std::move(tap); }
+
+    /// Makes an event of the sensor's own: start, stop, loss, tamper.
+    void say(std::uint16_t kind, std::string_view text);
+    void say_loss(std::string_view stage, std::uint16_t kind, std::uint64_t count, std::uint64_t since_ns,
+                  std::uint64_t until_ns);
+
+    Enricher& enricher() { return enricher_; }
+    /// Events shown, and those kept back, by kind.
+    std::uint64_t shown() const { return seq_; }
+
+private:
+    Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
+             Sink* sink);
+    void process(std::span<char> bytes, bool late);
+    Result<bool> deliver();
+    rec_hdr own_header(std::uint16_t kind);
+
+    const Stream& stream_;
+    Ledger& ledger_;
+    PipelineOptions options_;
+    Sink* sink_;
+    Enricher enricher_;
+    Filter filter_;
+    Reorder reorder_;
+    Batch batch_, kept_;
+    std::function<void(const rec_hdr&)> tap_;
+    std::uint64_t seq_ = 0, own_seq_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace whodid

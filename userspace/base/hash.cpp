@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hashing by xxHash and OpenSSL: the only file that knows them.
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <stdexcept>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace whodid {
+
+namespace {
+
+constexpr char kDigits[] = "0123456789abcdef";
+
+void hex64(std::uint64_t value, char* out) {
+    for (int i = 15; i >= 0; --i, value >>= 4) out[i] = kDigits[value & 15];
+}
+
+}  // namespace
+
+void Id128::hex_to(char* out) const {
+    hex64(high, out);
+    hex64(low, out + 16);
+}
+
+std::string Id128::hex() const {
+    std::string text(32, '0');
+    hex_to(text.data());
+    return text;
+}
+
+Id128 hash_bytes(std::string_view bytes) {
+    const XXH128_hash_t h = XXH3_128bits(bytes.data(), bytes.size());
+    return {h.high64, h.low64};
+}
+
+Id128 hash_numbers(const Id128& seed, std::initializer_list<std::uint64_t> numbers) {
+    std::uint64_t words[8] = {seed.high, seed.low};
+    std::size_t n = 2;
+    for (std::uint64_t number : numbers) words[n++ % 8] = number;
+    const XXH128_hash_t h = XXH3_128bits(words, n * sizeof(words[0]));
+    return {h.high64, h.low64};
+}
+
+KeyedHash::KeyedHash() {
+    if (RAND_bytes(key_.data(), static_cast<int>(key_.size())) != 1)
+        throw std::runtime_error("no random bytes for the account hash key: is /dev/urandom there?");
+}
+
+std::string KeyedHash::operator()(std::string_view text) const {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &length);
+    std::string out;
+    for (int i = 0; i < 16; ++i) {
+        out += kDigits[digest[i] >> 4];
+        out += kDigits[digest[i] & 15];
+    }
+    return out;
+}
+
+}  // namespace whodid

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stable 128-bit ids, and the keyed hash that stands for a name we must not show.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace whodid {
+
+/// 128 bits, printed as 32 hexadecimal digits.
+struct Id128 {
+    std::uint64_t high = 0, low = 0;
+
+    bool operator==(const Id128&) const = default;
+    std::string hex() const;
+    /// Writes exactly 32 characters.
+    void hex_to(char* out) const;
+};
+
+/// XXH3 128 over the bytes (xxHash, Collet; specification 0.1.1). Not for secrets.
+Id128 hash_bytes(std::string_view bytes);
+
+/// Hashes numbers, each as eight little-endian bytes, after a seed that names the host's boot.
+Id128 hash_numbers(const Id128& seed, std::initializer_list<std::uint64_t> numbers);
+
+/// HMAC-SHA256 (RFC 2104), first 16 bytes: equal names give equal text under one key, and nobody without the
+/// key can test a guess.
+class KeyedHash {
+public:
+    /// A fresh random key: hashes are comparable within one run.
+    KeyedHash();
+    explicit KeyedHash(std::array<unsigned char, 32> key) : key_(key) {}
+    std::string operator()(std::string_view text) const;
+
+private:
+    std::array<unsigned char, 32> key_;
+};
+
+}  // namespace whodid

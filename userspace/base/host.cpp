@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine's files, and a recorded machine's.
+#include "base/host.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/fd.h"
+
+namespace whodid {
+
+namespace {
+constexpr std::size_t kFileMax = 1 << 20;
+}
+
+Result<std::string> LiveHost::read_file(const std::string& path) const {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) return Error::from_errno("cannot read " + path);
+    std::string text;
+    char buffer[8192];
+    while (text.size() < kFileMax) {
+        const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return Error::from_errno("cannot read " + path);
+        if (n == 0) break;
+        text.append(buffer, static_cast<std::size_t>(n));
+    }
+    return text;
+}
+
+std::vector<std::string> LiveHost::list(const std::string& path) const {
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
+    if (!dir) return names;
+    while (const dirent* entry = ::readdir(dir.get()))
+        if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+    std::ranges::sort(names);
+    return names;
+}
+
+std::string LiveHost::link(const std::string& path) const {
+    char target[4096];
+    const ssize_t n = ::readlink(path.c_str(), target, sizeof target);
+    return n < 0 ? std::string() : std::string(target, static_cast<std::size_t>(n));
+}
+
+std::optional<FileId> LiveHost::identify(const std::string& path) const {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0) return std::nullopt;
+    return FileId{static_cast<std::uint32_t>(major(st.st_dev) << 20 | minor(st.st_dev)), st.st_ino};
+}
+
+Result<std::string> RecordedHost::read_file(const std::string& path) const {
+    const auto found = files.find(path);
+    if (found == files.end()) return Error{"cannot read " + path + ": not in the recording", ENOENT};
+    return found->second;
+}
+
+std::vector<std::string> RecordedHost::list(const std::string& path) const {
+    std::vector<std::string> names;
+    const std::string prefix = path + "/";
+    for (const auto& [name, text] : files) {
+        if (!name.starts_with(prefix)) continue;
+        std::string entry = name.substr(prefix.size(), name.find('/', prefix.size()) - prefix.size());
+        if (names.empty() || names.back() != entry) names.push_back(std::move(entry));
+    }
+    return names;
+}
+
+std::string RecordedHost::link(const std::string& path) const {
+    const auto found = links.find(path);
+    return found == links.end() ? std::string() : found->second;
+}
+
+std::optional<FileId> RecordedHost::identify(const std::string& path) const {
+    const auto found = ids.find(path);
+    return found == ids.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace whodid

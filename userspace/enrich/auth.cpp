@@ -1,0 +1,552 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attempts, sessions and account changes.
+#include "enrich/auth.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace whodid {
+
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kWaitNs = kSecond;                // for the other half of a message
+constexpr std::uint64_t kConversationNs = 600 * kSecond;  // silent that long: forgotten
+constexpr std::size_t kConversationsMax = 4096;
+constexpr int kCapAuditWrite = 29;
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+template <std::size_t N>
+bool is_one_of(std::string_view text, const std::array<std::string_view, N>& names) {
+    return std::ranges::find(names, text) != names.end();
+}
+
+/// "sshd" for sshd, sshd-session and sshd-auth: OpenSSH 9.8 and 10 split what 9.7 did in one program.
+std::string service_of(std::string_view exe) {
+    const std::string_view name = base_name(exe);
+    return name.starts_with("sshd") ? "sshd" : std::string(name);
+}
+
+bool lends_rights(std::string_view service) {
+    return is_one_of(service,
+                     std::array<std::string_view, 6>{"sudo", "su", "runuser", "doas", "pkexec", "sudo-i"});
+}
+
+std::string origin_of(std::string_view service) {
+    if (service == "sshd" || service == "dropbear") return "ssh";
+    if (service.starts_with("cron") || service == "crond") return "cron";
+    if (service == "atd") return "at";
+    if (service.starts_with("systemd")) return "systemd";
+    if (is_one_of(service, std::array<std::string_view, 5>{"login", "gdm-session-worker", "lightdm",
+                                                           "sddm-helper", "agetty"}))
+        return "console";
+    return "local";
+}
+
+/// What PAM's first granting module asks for.
+std::string method_of(std::string_view grantors) {
+    if (grantors.find("pam_rootok") != std::string_view::npos) return "root";
+    if (grantors.find("pam_u2f") != std::string_view::npos) return "u2f";
+    if (grantors.find("pam_google_authenticator") != std::string_view::npos) return "otp";
+    if (grantors.find("pam_krb5") != std::string_view::npos) return "kerberos";
+    return "password";
+}
+
+/// Names of services are no secret, nor likely to be typed as a password by mistake.
+bool is_well_known_account(std::string_view name) {
+    return is_one_of(
+        name, std::array<std::string_view, 20>{"root",     "admin",   "administrator", "user",     "test",
+                                               "guest",    "ubuntu",  "debian",        "pi",       "oracle",
+                                               "postgres", "mysql",   "git",           "ftp",      "www-data",
+                                               "nagios",   "jenkins", "deploy",        "ec2-user", "backup"});
+}
+
+bool is_account_change(std::uint16_t type) {
+    return is_one_of(std::string_view(audit_type_name(type)),
+                     std::array<std::string_view, 11>{"USER_CHAUTHTOK", "ADD_USER", "DEL_USER", "ADD_GROUP",
+                                                      "DEL_GROUP", "USER_MGMT", "GRP_MGMT", "GRP_CHAUTHTOK",
+                                                      "ACCT_LOCK", "ACCT_UNLOCK", "CHUSER_ID"});
+}
+
+}  // namespace
+
+// ---- trust ------------------------------------------------------------------------------------------------
+
+const std::vector<std::string>& TrustedPrograms::paths() {
+    static const std::vector<std::string> kPaths = {"/usr/sbin/sshd",
+                                                    "/usr/lib/openssh/sshd-session",
+                                                    "/usr/lib/openssh/sshd-auth",
+                                                    "/usr/libexec/openssh/sshd-session",
+                                                    "/usr/libexec/openssh/sshd-auth",
+                                                    "/usr/bin/sudo",
+                                                    "/bin/su",
+                                                    "/usr/bin/su",
+                                                    "/sbin/runuser",
+                                                    "/usr/sbin/runuser",
+                                                    "/usr/bin/doas",
+                                                    "/usr/bin/pkexec",
+                                                    "/usr/lib/polkit-1/polkit-agent-helper-1",
+                                                    "/bin/login",
+                                                    "/usr/bin/login",
+                                                    "/usr/sbin/useradd",
+                                                    "/usr/sbin/usermod",
+                                                    "/usr/sbin/userdel",
+                                                    "/usr/sbin/groupadd",
+                                                    "/usr/sbin/groupmod",
+                                                    "/usr/sbin/groupdel",
+                                                    "/usr/bin/passwd",
+                                                    "/usr/sbin/chpasswd",
+                                                    "/usr/bin/chage",
+                                                    "/usr/bin/gpasswd",
+                                                    "/usr/bin/newgrp",
+                                                    "/usr/bin/chsh",
+                                                    "/usr/bin/chfn",
+                                                    "/usr/sbin/chgpasswd",
+                                                    "/usr/sbin/newusers",
+                                                    "/usr/sbin/vipw",
+                                                    "/usr/sbin/cron",
+                                                    "/usr/sbin/crond",
+                                                    "/usr/sbin/atd",
+                                                    "/lib/systemd/systemd",
+                                                    "/usr/lib/systemd/systemd",
+                                                    "/usr/lib/systemd/systemd-executor",
+                                                    "/lib/systemd/systemd-logind",
+                                                    "/usr/libexec/gdm-session-worker",
+                                                    "/usr/lib/gdm3/gdm-session-worker",
+                                                    "/usr/sbin/lightdm",
+                                                    "/usr/lib/x86_64-linux-gnu/sddm/sddm-helper",
+                                                    "/usr/sbin/unix_chkpwd",
+                                                    "/usr/bin/vlock",
+                                                    "/usr/sbin/auditd",
+                                                    "/sbin/auditctl",
+                                                    "/usr/sbin/auditctl"};
+    return kPaths;
+}
+
+void TrustedPrograms::refresh() {
+    files_.clear();
+    for (const std::string& path : paths())
+        if (const auto id = host_.identify(path)) files_.emplace_back(path, *id);
+}
+
+bool TrustedPrograms::contains(const FileId& file, std::string_view path) const {
+    // Where stat's device is not the kernel's (btrfs, overlayfs), the path has to agree instead.
+    return std::ranges::any_of(files_, [&](const auto& known) {
+        return known.second.inode == file.inode && (known.second.dev == file.dev || known.first == path);
+    });
+}
+
+Auth::Auth(const Host& host, Users& users, Sessions& sessions, Processes& processes)
+    : users_(users), sessions_(sessions), processes_(processes), trusted_(host) {}
+
+bool Auth::is_login_program(std::string_view exe) {
+    const std::string service = service_of(exe);
+    return service == "sshd" ||
+           is_one_of(service, std::array<std::string_view, 6>{"login", "gdm-session-worker", "lightdm",
+                                                              "sddm-helper", "dropbear", "cron"});
+}
+
+/// The program by its file, the right to speak to audit, and the initial user namespace: inside `unshare -Ur`
+/// anybody holds CAP_AUDIT_WRITE.
+bool Auth::believed(const Event& raw) const {
+    const auto& r = raw.as<rec_text>();
+    return trusted_.contains({r.exe_dev, r.exe_inode}, raw.text(r.exe)) &&
+           (r.h.task.cap_effective >> kCapAuditWrite & 1) && (r.h.task.flags & REC_TASK_INIT_USER_NS);
+}
+
+void Auth::report_forgery(const Event& raw, const Snapshot& sender, Arena& arena, const Emit& emit) {
+    const auto& r = raw.as<rec_text>();
+    RecordMaker<rec_sensor> made(r.h, REC_SENSOR_TAMPER);
+    made.text(&rec_sensor::text, fmt::format("forged audit message {} ({}) by {}: {}", r.type,
+                                             audit_type_name(static_cast<std::uint16_t>(r.type)),
+                                             raw.text(r.exe), raw.text(r.text)));
+    emit(made.finish(arena), sender);
+}
+
+// ---- conversations ----------------------------------------------------------------------------------------
+
+/// sshd's PAM child and its network child speak for the monitor, their parent: one connection, one
+/// conversation.
+Auth::Conversation& Auth::conversation(const Snapshot& sender, std::uint64_t boot_ns) {
+    Snapshot owner = sender;
+    if (service_of(sender->exe) == "sshd") {
+        const Snapshot parent = processes_.parent(*sender);
+        const Snapshot above = parent ? processes_.parent(*parent) : nullptr;
+        if (parent && above && service_of(parent->exe) == "sshd" && service_of(above->exe) == "sshd")
+            owner = parent;
+    }
+    if (conversations_.size() >= kConversationsMax)
+        std::erase_if(conversations_, [&](const auto& c) { return c.second.last_ns + kWaitNs < boot_ns; });
+    Conversation& c = conversations_[{owner->pid, owner->start_ns}];
+    c.last_ns = boot_ns;
+    c.process = processes_.find({owner->pid, owner->start_ns});
+    if (!c.process) c.process = sender;
+    if (c.service.empty()) c.service = service_of(sender->exe);
+    return c;
+}
+
+void Auth::wait(Conversation& c, Conversation::Waiting what, const Event& raw) {
+    c.waiting = what;
+    c.waiting_ns = raw.record->boot_ns;
+    c.cause = *raw.record;
+}
+
+void Auth::settle(Conversation& c, Arena& arena, const Emit& emit) {
+    switch (std::exchange(c.waiting, Conversation::Waiting::kNothing)) {
+        case Conversation::Waiting::kNothing:
+            return;
+        case Conversation::Waiting::kFailure:
+            emit_failure(c, arena, emit);
+            return;
+        case Conversation::Waiting::kCommand:
+            emit_success(c, c.cause, {}, arena, emit);
+            return;
+        case Conversation::Waiting::kSession:
+            start_session(c, c.cause, arena, emit);
+            return;
+    }
+}
+
+void Auth::put_account(RecordMaker<rec_auth>& made, const Conversation& c) const {
+    if (c.account.empty()) return;
+    if ((users_.exists(c.account) && !c.invalid_user) || is_well_known_account(c.account)) {
+        made.text(&rec_auth::account, c.account);
+        return;
+    }
+    made.text(&rec_auth::account_hash, account_hash_(c.account));
+    made->account_length = static_cast<rec_u32>(c.account.size());
+}
+
+void Auth::emit_failure(Conversation& c, Arena& arena, const Emit& emit) {
+    RecordMaker<rec_auth> made(c.cause, REC_AUTH_ATTEMPT);
+    made->h.result = -EACCES;
+    made->port = c.port;
+    made->verified = c.verified;
+    made.text(&rec_auth::service, c.service).text(&rec_auth::method, c.method).text(&rec_auth::key, c.key);
+    made.text(&rec_auth::address, c.address).text(&rec_auth::terminal, c.terminal);
+    if (!c.command.empty()) made.text(&rec_auth::command, c.command);
+    if (c.service == "su" || c.service == "runuser") {
+        made.text(&rec_auth::target_user, c.account);
+        made.text(&rec_auth::account, c.process ? c.process->real_user : std::string());
+    } else {
+        put_account(made, c);
+    }
+    c.failed_before = true;
+    c.command.clear();
+    emit(made.finish(arena), processes_.of(c.cause.task));
+}
+
+void Auth::emit_success(Conversation& c, const rec_hdr& cause, std::string_view target, Arena& arena,
+                        const Emit& emit) {
+    if (std::exchange(c.told, true)) return;
+    RecordMaker<rec_auth> made(cause, REC_AUTH_ATTEMPT);
+    made->port = c.port;
+    made->verified = c.verified;
+    made.text(&rec_auth::service, c.service).text(&rec_auth::method, c.method).text(&rec_auth::key, c.key);
+    made.text(&rec_auth::address, c.address).text(&rec_auth::terminal, c.terminal);
+    made.text(&rec_auth::command, c.command).text(&rec_auth::target_user, target);
+    made.text(&rec_auth::account, c.account);
+    c.command.clear();
+    emit(made.finish(arena), processes_.of(cause.task));
+}
+
+// ---- audit messages ---------------------------------------------------------------------------------------
+
+void Auth::on_audit(const Event& raw, Arena& arena, const Emit& emit) {
+    const auto& r = raw.as<rec_text>();
+    const auto type = static_cast<std::uint16_t>(r.type);
+    const Snapshot sender = raw.process;
+    const bool in_container = !sender->container_id.empty() && (r.h.task.flags & REC_TASK_INIT_USER_NS) &&
+                              (r.h.task.cap_effective >> kCapAuditWrite & 1);
+    const bool trusted = believed(raw);
+    if (type < kUserAuth) {
+        RecordMaker<rec_sensor> made(r.h, REC_SENSOR_TAMPER);
+        made.text(&rec_sensor::text,
+                  fmt::format("audit configuration: {} by {}", audit_type_name(type), raw.text(r.exe)));
+        emit(made.finish(arena), sender);
+        return;
+    }
+    if (!trusted && !in_container) {
+        report_forgery(raw, sender, arena, emit);
+        return;
+    }
+    const auto m = parse_audit_message(type, raw.text(r.text), r.length > r.text.len);
+    if (!m) return;
+    if (is_account_change(type)) {
+        account_changed(*m, raw, sender, arena, emit);
+        return;
+    }
+    Conversation& c = conversation(sender, r.h.boot_ns);
+    c.verified = trusted;
+    if (!m->addr.empty()) c.address = m->addr;
+    if (!m->terminal.empty() && m->terminal != "ssh" && m->terminal != "sshd") c.terminal = m->terminal;
+    switch (type) {
+        case kUserAuth:
+        case kUserAcct:
+        case kCredAcq:
+            pam(*m, raw, c, arena, emit);
+            break;
+        case kUserStart:
+            session_opened(*m, raw, c, arena, emit);
+            break;
+        case kUserEnd:
+            session_closed(*m, raw, arena, emit);
+            break;
+        case kUserLogin:
+            user_login(*m, raw, c, arena, emit);
+            break;
+        case kUserCmd:
+            user_command(*m, raw, c, arena, emit);
+            break;
+        case kCryptoKeyUser:
+            if (!m->fp.empty() && m->kind == "auth-key") c.key = m->fp;
+            break;
+        default:
+            break;
+    }
+}
+
+void Auth::pam(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit) {
+    const bool login = !lends_rights(c.service);
+    if (m.type == kUserAuth && m.outcome == AuditOutcome::kFailure) {
+        settle(c, arena, emit);
+        c.account = m.acct;
+        c.method = method_of(m.grantors);
+        c.method_basis = Basis::kPam;
+        c.key.clear();
+        wait(c, Conversation::Waiting::kFailure, raw);
+        if (!login) settle(c, arena, emit);  // no log line will follow that tells more
+        return;
+    }
+    if (m.outcome == AuditOutcome::kFailure) return;
+    if (m.type == kUserAuth) {
+        c.account = m.acct;
+        c.method = method_of(m.grantors);
+        c.method_basis = Basis::kPam;
+        c.authenticated = true;
+        return;
+    }
+    // Account management without authentication before it: sshd has checked a key by itself.
+    if (m.type == kUserAcct && login && !c.authenticated) {
+        c.account = m.acct;
+        if (c.service == "sshd" && c.method_basis != Basis::kLog) {
+            c.method = "publickey";
+            c.method_basis = Basis::kInferred;
+        }
+        c.authenticated = true;
+    }
+    if (m.type == kUserAcct && !m.acct.empty()) c.account = m.acct;
+    if (m.type == kCredAcq && c.service == "sshd") emit_success(c, raw.as<rec_text>().h, {}, arena, emit);
+}
+
+void Auth::session_opened(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
+                          const Emit& emit) {
+    const auto& r = raw.as<rec_text>();
+    if (m.outcome == AuditOutcome::kFailure) return;
+    if (lends_rights(c.service)) {
+        c.waiting = Conversation::Waiting::kNothing;
+        const Snapshot parent = processes_.parent(*c.process);
+        if (c.service != "sudo" && parent) c.account = parent->effective_user;
+        emit_success(c, c.command.empty() ? r.h : c.cause, m.acct, arena, emit);
+        c.told = false;  // one sudo process runs one command, one su one session; a daemon may do several
+        return;
+    }
+    if (r.h.task.sessionid == REC_UNSET) return;
+    users_.learn(r.h.task.loginuid, m.acct);
+    if (!m.acct.empty()) c.account = m.acct;
+    c.cause = r.h;
+    start_session(c, r.h, arena, emit);
+}
+
+void Auth::start_session(Conversation& c, const rec_hdr& cause, Arena& arena, const Emit& emit) {
+    c.waiting = Conversation::Waiting::kNothing;
+    const std::uint32_t number = cause.task.sessionid;
+    sessions_.learn(number, cause.task.loginuid, [&](Session& s) {
+        s.service = c.service;
+        s.login_user = c.account.empty() ? users_.name(cause.task.loginuid) : c.account;
+        s.origin_type = origin_of(c.service);
+        s.address = c.address;
+        s.port = c.port;
+        s.method = c.method;
+        s.key = c.key;
+        s.terminal = c.terminal;
+        s.origin_basis = Basis::kPam;
+        s.method_basis = c.method.empty() ? Basis::kAbsent : c.method_basis;
+        s.since_ns = cause.boot_ns;
+    });
+    if (!sessions_.announce(number)) return;
+    RecordMaker<rec_session> made(cause, REC_SESSION_START);
+    made->since_ns = cause.boot_ns;
+    made.text(&rec_session::service, c.service).text(&rec_session::terminal, c.terminal);
+    emit(made.finish(arena), processes_.of(cause.task));
+}
+
+void Auth::session_closed(const AuditMessage& m, const Event& raw, Arena& arena, const Emit& emit) {
+    (void)m;
+    if (lends_rights(service_of(raw.process->exe))) return;
+    end_session(*raw.record, raw.process, service_of(raw.process->exe), arena, emit);
+}
+
+void Auth::end_session(const rec_hdr& cause, const Snapshot& process, std::string_view service, Arena& arena,
+                       const Emit& emit) {
+    const std::uint32_t number = process->audit_session;
+    const SessionTotals* totals = sessions_.totals(number);
+    if (!totals || !sessions_.end(number)) return;
+    RecordMaker<rec_session> made(cause, REC_SESSION_END);
+    made->since_ns = process->session ? process->session->since_ns : 0;
+    made->execs = totals->execs;
+    made->writes = totals->writes;
+    made->bytes_sent = totals->bytes_sent;
+    made->bytes_received = totals->bytes_received;
+    made.text(&rec_session::service, service);
+    emit(made.finish(arena), process);
+}
+
+/// USER_LOGIN: sshd sends it for what PAM never saw (refused keys, unknown users), again for what PAM
+/// refused, and with the terminal once a session has one.
+void Auth::user_login(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
+                      const Emit& emit) {
+    if (m.outcome == AuditOutcome::kSuccess) {
+        const rec_task& task = raw.record->task;
+        if (m.terminal.empty()) return;
+        sessions_.learn(task.sessionid, task.loginuid, [&](Session& s) { s.terminal = m.terminal; });
+        return;
+    }
+    if (m.outcome != AuditOutcome::kFailure) return;
+    if (m.acct == "(invalid user)" || m.acct == "(unknown)") {
+        c.invalid_user = true;
+        return;
+    }
+    const bool repeats_pam = c.waiting == Conversation::Waiting::kFailure || c.failed_before;
+    if (repeats_pam && c.method != "publickey") {
+        settle(c, arena, emit);
+        return;
+    }
+    if (m.id) return;  // the id form comes after the session was opened
+    c.account = m.acct;
+    if (c.method_basis != Basis::kLog) {
+        c.method = "publickey";
+        c.method_basis = Basis::kInferred;
+    }
+    wait(c, Conversation::Waiting::kFailure, raw);
+    settle(c, arena, emit);
+}
+
+void Auth::user_command(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
+                        const Emit& emit) {
+    c.command = m.cmd;
+    if (m.outcome == AuditOutcome::kFailure) {
+        wait(c, Conversation::Waiting::kFailure, raw);
+        settle(c, arena, emit);
+        return;
+    }
+    // Whom it runs as comes with the session that sudo opens next.
+    wait(c, Conversation::Waiting::kCommand, raw);
+}
+
+void Auth::account_changed(const AuditMessage& m, const Event& raw, const Snapshot& sender, Arena& arena,
+                           const Emit& emit) {
+    RecordMaker<rec_account> made(*raw.record, REC_AUTH_ACCOUNT);
+    const std::string name = !m.acct.empty() ? m.acct : m.id ? users_.name(*m.id) : std::string();
+    made->h.result = m.outcome == AuditOutcome::kFailure ? -EACCES : 0;
+    made->account_id = m.id.value_or(REC_UNSET);
+    made.text(&rec_account::service, service_of(sender->exe)).text(&rec_account::operation, m.op);
+    made.text(&rec_account::account, name).text(&rec_account::group, m.grp);
+    emit(made.finish(arena), sender);
+}
+
+// ---- the log ----------------------------------------------------------------------------------------------
+
+void Auth::on_syslog(const Event& raw, Arena& arena, const Emit& emit) {
+    const auto& r = raw.as<rec_text>();
+    const std::string_view exe = raw.text(r.exe);
+    if (r.h.task.euid != 0 || service_of(exe) != "sshd" || !trusted_.contains({r.exe_dev, r.exe_inode}, exe))
+        return;
+    const auto line = parse_sshd_line(raw.text(r.text));
+    if (!line) return;
+    Conversation& c = conversation(raw.process, r.h.boot_ns);
+    if (!line->address.empty()) c.address = line->address;
+    if (line->port) c.port = line->port;
+    switch (line->kind) {
+        case SshdKind::kAccepted:
+            c.account = line->user;
+            c.method = line->method;
+            c.method_basis = Basis::kLog;
+            c.key = line->fingerprint;
+            c.authenticated = true;
+            if (r.h.task.sessionid != REC_UNSET) { /* the session was there first: PAM-less, or a late line */
+                sessions_.learn(r.h.task.sessionid, r.h.task.loginuid, [&](Session& s) {
+                    s.method = c.method;
+                    s.key = c.key;
+                    s.port = c.port;
+                    s.method_basis = Basis::kLog;
+                });
+            }
+            break;
+        case SshdKind::kFailed:
+            c.account = line->user;
+            c.method = line->method;
+            c.method_basis = Basis::kLog;
+            c.key = line->fingerprint;
+            c.invalid_user |= line->invalid_user;
+            if (c.waiting == Conversation::Waiting::kNothing) wait(c, Conversation::Waiting::kFailure, raw);
+            settle(c, arena, emit);
+            break;
+        case SshdKind::kInvalidUser:
+            c.account = line->user;
+            c.invalid_user = true;
+            break;
+        default:
+            break;
+    }
+}
+
+// ---- the kernel's own word --------------------------------------------------------------------------------
+
+void Auth::on_login(const rec_hdr& cause, const Snapshot& process) {
+    Conversation& c = conversation(process, cause.boot_ns);
+    if (sessions_.announced(cause.task.sessionid)) return;
+    c.waiting = Conversation::Waiting::kSession;
+    c.waiting_ns = cause.boot_ns;
+    c.cause = cause;
+}
+
+void Auth::on_relogin(const rec_hdr& cause, const Snapshot& before, const Snapshot& now, Arena& arena,
+                      const Emit& emit) {
+    RecordMaker<rec_sensor> made(cause, REC_SENSOR_TAMPER);
+    made.text(&rec_sensor::text,
+              fmt::format("login uid rewritten: {} session {} to {} session {}", before->login_uid,
+                          before->audit_session, now->login_uid, now->audit_session));
+    emit(made.finish(arena), now);
+}
+
+void Auth::on_exit(const rec_hdr& cause, const Snapshot& process, Arena& arena, const Emit& emit) {
+    const auto found = conversations_.find({process->pid, process->start_ns});
+    if (found == conversations_.end()) return;
+    Conversation& c = found->second;
+    settle(c, arena, emit);
+    // Somebody asked for an account that is not there and gave up: no other message tells of it.
+    if (c.invalid_user && !c.failed_before && !c.told) {
+        c.cause = cause;
+        emit_failure(c, arena, emit);
+    }
+    if (is_login_program(process->exe) && sessions_.announced(process->audit_session))
+        end_session(cause, process, c.service, arena, emit);
+    conversations_.erase(found);
+}
+
+void Auth::tick(std::uint64_t boot_ns, Arena& arena, const Emit& emit) {
+    for (auto& [key, c] : conversations_)
+        if (c.waiting != Conversation::Waiting::kNothing && c.waiting_ns + kWaitNs <= boot_ns)
+            settle(c, arena, emit);
+    if (boot_ns < refreshed_ns_ + 10 * kSecond || boot_ns == ~std::uint64_t{0}) return;
+    refreshed_ns_ = boot_ns;
+    trusted_.refresh();
+    std::erase_if(conversations_,
+                  [&](const auto& c) { return c.second.last_ns + kConversationNs < boot_ns; });
+}
+
+}  // namespace whodid

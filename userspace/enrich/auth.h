@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Auth: from what login programs tell audit and the log to attempts, sessions and account changes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/host.h"
+#include "enrich/audit_message.h"
+#include "enrich/processes.h"
+#include "enrich/sessions.h"
+#include "enrich/sshd_line.h"
+#include "enrich/users.h"
+#include "event/event.h"
+#include "event/make_record.h"
+
+namespace whodid {
+
+/// Programs whose audit messages are believed, by file, not by name: a copy elsewhere is somebody else's.
+class TrustedPrograms {
+public:
+    explicit TrustedPrograms(const Host& host) : host_(host) { refresh(); }
+    /// Looks the programs up again: an upgrade gives them new inodes.
+    void refresh();
+    bool contains(const FileId& file, std::string_view path) const;
+    static const std::vector<std::string>& paths();
+
+private:
+    const Host& host_;
+    std::vector<std::pair<std::string, FileId>> files_;
+};
+
+class Auth {
+public:
+    /// Takes a made record and the process it speaks of.
+    using Emit = std::function<void(const rec_hdr*, Snapshot)>;
+
+    Auth(const Host& host, Users& users, Sessions& sessions, Processes& processes);
+
+    void on_audit(const Event& raw, Arena& arena, const Emit& emit);
+    void on_syslog(const Event& raw, Arena& arena, const Emit& emit);
+    /// The kernel's login uid of this process was set: a login of record.
+    void on_login(const rec_hdr& cause, const Snapshot& process);
+    /// loginuid went from one user to another: only root can, and never needs to.
+    void on_relogin(const rec_hdr& cause, const Snapshot& before, const Snapshot& now, Arena& arena,
+                    const Emit& emit);
+    void on_exit(const rec_hdr& cause, const Snapshot& process, Arena& arena, const Emit& emit);
+    /// Emits what waited for a line that did not come.
+    void tick(std::uint64_t boot_ns, Arena& arena, const Emit& emit);
+
+    /// Login programs: sshd and its kin, login, display managers. Not sudo and su.
+    static bool is_login_program(std::string_view exe);
+
+private:
+    /// One run of a login program: an SSH connection, a sudo, a su.
+    struct Conversation {
+        std::string service, account, address, method, key, terminal, command;
+        std::uint16_t port = 0;
+        Basis method_basis = Basis::kAbsent;
+        bool verified = true;
+        bool invalid_user = false;   // sshd said so
+        bool authenticated = false;  // PAM or the log said so
+        bool told = false;           // a success was emitted
+        bool failed_before = false;  // a failure was emitted, with `failed_account`
+        std::uint64_t last_ns = 0;
+        // A failure or a sudo command that waits for its second half.
+        enum class Waiting { kNothing, kFailure, kCommand, kSession } waiting = Waiting::kNothing;
+        std::uint64_t waiting_ns = 0;
+        rec_hdr cause{};
+        Snapshot process;
+    };
+
+    Conversation& conversation(const Snapshot& sender, std::uint64_t boot_ns);
+    bool believed(const Event& raw) const;
+    void report_forgery(const Event& raw, const Snapshot& sender, Arena& arena, const Emit& emit);
+
+    void pam(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
+    void session_opened(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
+                        const Emit& emit);
+    void session_closed(const AuditMessage& m, const Event& raw, Arena& arena, const Emit& emit);
+    void user_login(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
+    void user_command(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
+                      const Emit& emit);
+    void account_changed(const AuditMessage& m, const Event& raw, const Snapshot& sender, Arena& arena,
+                         const Emit& emit);
+
+    void wait(Conversation& c, Conversation::Waiting what, const Event& raw);
+    void settle(Conversation& c, Arena& arena, const Emit& emit);
+    void emit_failure(Conversation& c, Arena& arena, const Emit& emit);
+    void emit_success(Conversation& c, const rec_hdr& cause, std::string_view target, Arena& arena,
+                      const Emit& emit);
+    void start_session(Conversation& c, const rec_hdr& cause, Arena& arena, const Emit& emit);
+    void end_session(const rec_hdr& cause, const Snapshot& process, std::string_view service, Arena& arena,
+                     const Emit& emit);
+    void put_account(RecordMaker<rec_auth>& made, const Conversation& c) const;
+
+    Users& users_;
+    Sessions& sessions_;
+    Processes& processes_;
+    TrustedPrograms trusted_;
+    KeyedHash account_hash_;
+    std::unordered_map<ProcessKey, Conversation, ProcessKeyHash> conversations_;
+    std::uint64_t refreshed_ns_ = 0;
+};
+
+}  // namespace whodid

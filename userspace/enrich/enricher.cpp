@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+// From decoded records to events.
+#include "enrich/enricher.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "enrich/dns_question.h"
+#include "enrich/paths.h"
+#include "event/make_record.h"
+
+namespace whodid {
+
+namespace {
+
+constexpr std::uint64_t kSearchNs = 200'000'000;     // a PATH search goes on within that time, or is over
+constexpr std::uint64_t kRefreshNs = 2'000'000'000;  // names, clock
+constexpr std::uint64_t kClockStepNs = 10'000'000;   // a difference worth a new anchor
+
+ProcessKey key_of(const rec_task& task) { return {task.tgid, task.start_ns}; }
+
+bool is_set(std::uint32_t id) { return id != REC_UNSET; }
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
+
+Enricher::Enricher(const Stream& stream, const Host& host, Ledger& ledger)
+    : stream_(stream),
+      host_(host),
+      ledger_(ledger),
+      anchor_(host.anchor()),
+      users_(host),
+      sessions_(stream),
+      processes_(stream, users_, sessions_),
+      auth_(host, users_, sessions_, processes_) {}
+
+Event Enricher::begin(const Decoded& decoded, bool masked) const {
+    Event event;
+    event.record = decoded.record;
+    event.kind = decoded.kind;
+    event.stream = &stream_;
+    event.wall_ns = anchor_.wall(decoded.record->boot_ns);
+    event.masked = masked;
+    return event;
+}
+
+void Enricher::append_made(const rec_hdr* record, Snapshot process, Batch& batch) {
+    Event event = begin({const_cast<rec_hdr*>(record), find_kind(record->kind)}, false);
+    event.process = std::move(process);
+    ++ledger_[record->kind].made;
+    batch.events.push_back(std::move(event));
+}
+
+void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
+    Event event = begin(decoded, masked);
+    const rec_task& task = decoded.record->task;
+    const auto emit = [&](const rec_hdr* made, Snapshot process) {
+        append_made(made, std::move(process), batch);
+    };
+    switch (decoded.kind->id) {
+        case REC_RAW_TASK:
+            processes_.add_existing(event);
+            ++ledger_[decoded.kind->id].consumed;
+            return;
+        case REC_PROCESS_FORK:
+            event.process = processes_.fork(task);
+            batch.events.push_back(std::move(event));
+            return;
+        case REC_PROCESS_EXEC:
+            decoded.record->result == 0 ? on_exec(std::move(event), batch)
+                                        : on_exec_failed(std::move(event), batch);
+            return;
+        default:
+            break;
+    }
+    const Snapshot before = processes_.find(key_of(task));
+    event.process = processes_.of(task);
+    if (before) note_login(event, before, batch);
+    switch (decoded.kind->id) {
+        case REC_PROCESS_EXIT:
+            on_exit(std::move(event), batch);
+            return;
+        case REC_RAW_CREDENTIALS:
+            ++ledger_[decoded.kind->id].consumed;
+            if (before) identity_change(event, before, "", batch);
+            return;
+        case REC_RAW_AUDIT:
+            ++ledger_[decoded.kind->id].consumed;
+            auth_.on_audit(event, batch.arena, emit);
+            return;
+        case REC_RAW_SYSLOG:
+            ++ledger_[decoded.kind->id].consumed;
+            auth_.on_syslog(event, batch.arena, emit);
+            return;
+        default:
+            break;
+    }
+    if (decoded.kind->id >= REC_NETWORK_CONNECT && decoded.kind->id <= REC_NETWORK_DNS)
+        on_network(std::move(event), batch);
+    else if (decoded.kind->id >= REC_FILE_OPEN && decoded.kind->id <= REC_FILE_SETXATTR)
+        on_file(std::move(event), batch);
+    else
+        batch.events.push_back(std::move(event));
+}
+
+/// The login uid can be set by a write to /proc only, which is not watched (write(2) would pay for it): the
+/// next act of the process tells.
+void Enricher::note_login(const Event& event, const Snapshot& before, Batch& batch) {
+    const rec_task& task = event.record->task;
+    if ((task.flags & REC_TASK_NO_AUDIT) ||
+        (before->login_uid == task.loginuid && before->audit_session == task.sessionid))
+        return;
+    const auto emit = [&](const rec_hdr* made, Snapshot process) {
+        append_made(made, std::move(process), batch);
+    };
+    if (is_set(before->login_uid))
+        auth_.on_relogin(*event.record, before, event.process, batch.arena, emit);
+    else
+        auth_.on_login(*event.record, event.process);
+}
+
+// ---- processes --------------------------------------------------------------------------------------------
+
+void Enricher::on_exec(Event event, Batch& batch) {
+    const rec_task& task = event.record->task;
+    const Snapshot before = processes_.find(key_of(task));
+    drop_search(key_of(task));
+    event.process = processes_.exec(event);
+    if (before) note_login(event, before, batch);
+    if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) ++totals->execs;
+    const Event cause = event;
+    batch.events.push_back(std::move(event));
+    const bool rose =
+        before && cause.as<rec_exec>().secure && before->credentials != cause.process->credentials;
+    if (rose) identity_change(cause, before, "setuid-exec", batch);
+}
+
+/// execvp tries one directory after the other: only the last miss is an event, and none when a hit follows.
+void Enricher::on_exec_failed(Event event, Batch& batch) {
+    const auto& r = event.as<rec_exec>();
+    event.process = processes_.of(r.h.task);
+    const std::string path = join_path(event.text(r.cwd), event.text(r.filename));
+    event.path = batch.arena.copy(path);
+    if (-r.h.result != ENOENT) {
+        batch.events.push_back(std::move(event));
+        return;
+    }
+    const ProcessKey key = key_of(r.h.task);
+    if (const auto found = searches_.find(key); found != searches_.end()) {
+        if (base_name(found->second.path) == base_name(path)) {
+            drop_search(key);
+        } else {
+            release_search(std::move(found->second), batch);
+            searches_.erase(found);
+        }
+    }
+    const auto* bytes = reinterpret_cast<const char*>(event.record);
+    searches_[key] = Search{std::move(event), {bytes, bytes + r.h.size}, path};
+}
+
+void Enricher::drop_search(const ProcessKey& key) {
+    if (searches_.erase(key)) ++ledger_[REC_PROCESS_EXEC].folded;
+}
+
+void Enricher::release_search(Search search, Batch& batch) {
+    const std::string_view record = batch.arena.copy({search.record.data(), search.record.size()});
+    search.event.record = reinterpret_cast<const rec_hdr*>(record.data());
+    search.event.path = batch.arena.copy(search.path);
+    batch.events.push_back(std::move(search.event));
+}
+
+void Enricher::on_exit(Event event, Batch& batch) {
+    const rec_hdr& header = *event.record;
+    const ProcessKey key = key_of(header.task);
+    if (const auto found = searches_.find(key); found != searches_.end()) {
+        release_search(std::move(found->second), batch);
+        searches_.erase(found);
+    }
+    processes_.exit(header.task, header.boot_ns);
+    const Snapshot process = event.process;
+    batch.events.push_back(std::move(event));
+    auth_.on_exit(header, process, batch.arena,
+                  [&](const rec_hdr* made, Snapshot of) { append_made(made, std::move(of), batch); });
+}
+
+/// Only what matters: a real uid that changes, root gained by who was not, capabilities gained. sshd and sudo
+/// flip their effective ids dozens of times in one login.
+void Enricher::identity_change(const Event& cause, const Snapshot& before, std::string_view how,
+                               Batch& batch) {
+    const Credentials& from = before->credentials;
+    const rec_task& to = cause.record->task;
+    const bool other_real = from.uid != to.uid || from.gid != to.gid;
+    const bool gained_root = to.euid == 0 && from.euid != 0 && (from.uid != 0 || from.suid != 0);
+    const bool gained_caps = (to.cap_effective & ~before->cap_effective) != 0 && to.euid != 0;
+    if (!other_real && !gained_root && !gained_caps) return;
+    RecordMaker<rec_identity> made(*cause.record, REC_IDENTITY_CHANGE);
+    made->from_uid = from.uid;
+    made->from_euid = from.euid;
+    made->from_suid = from.suid;
+    made->from_gid = from.gid;
+    made->from_egid = from.egid;
+    made->from_sgid = from.sgid;
+    made->from_caps = before->cap_effective;
+    if (how.empty()) {
+        const std::string_view program = before->exe_name();
+        const bool is_capset = from == cause.process->credentials;
+        how = program == "sudo" || program == "su" || program.starts_with("sshd") ? program
+              : is_capset                                                         ? "capset"
+              : other_real && from.uid == to.uid                                  ? "setgid"
+                                                                                  : "setuid";
+    }
+    made.text(&rec_identity::how, how);
+    append_made(made.finish(batch.arena), cause.process, batch);
+}
+
+// ---- files ------------------------------------------------------------------------------------------------
+
+void Enricher::name_object(Event& event, Batch& batch) const {
+    const auto& r = event.as<rec_file>();
+    const std::string_view walked = event.text(r.path);
+    if (!walked.empty())
+        event.path = r.path.flags & REC_PATH_CUT ? batch.arena.copy(fmt::format("…{}", walked)) : walked;
+    else
+        event.path = batch.arena.copy(join_path(event.text(r.base), event.text(r.name)));
+    if (r.name2.len == 0) return;
+    const bool is_content = r.h.kind == REC_FILE_SYMLINK || r.h.kind == REC_FILE_SETXATTR;
+    event.target_path = is_content ? event.text(r.name2)
+                                   : batch.arena.copy(join_path(event.text(r.base2), event.text(r.name2)));
+}
+
+void Enricher::on_file(Event event, Batch& batch) {
+    name_object(event, batch);
+    const auto& r = event.as<rec_file>();
+    const bool writes = r.h.kind == REC_FILE_CREATE || (r.h.kind == REC_FILE_OPEN && (r.open_flags & 3) != 0);
+    if (writes && !event.failed() && !event.path.starts_with("/dev/"))
+        if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) ++totals->writes;
+    batch.events.push_back(std::move(event));
+}
+
+// ---- network ----------------------------------------------------------------------------------------------
+
+void Enricher::on_network(Event event, Batch& batch) {
+    const auto& r = event.as<rec_net>();
+    const ProcessKey key = key_of(r.h.task);
+    switch (r.h.kind) {
+        case REC_NETWORK_DNS: {
+            const std::string_view packet = event.text(r.payload);
+            const auto question =
+                parse_dns_question({reinterpret_cast<const std::uint8_t*>(packet.data()), packet.size()});
+            if (!question) { /* port 53, but no question */
+                ++ledger_[REC_NETWORK_DNS].consumed;
+                return;
+            }
+            event.name = batch.arena.copy(question->name);
+            host_names_.asked(key, question->name, r.h.boot_ns);
+            break;
+        }
+        case REC_NETWORK_CONNECT:
+            if (r.peer_port == 53 || r.family == 1) break;
+            event.name = batch.arena.copy(host_names_.recall(key, r.since_ns ? r.since_ns : r.h.boot_ns));
+            host_names_.connected(r.socket, event.name);
+            break;
+        case REC_NETWORK_CLOSE:
+            event.name = batch.arena.copy(host_names_.closed(r.socket));
+            if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) {
+                totals->bytes_sent += r.bytes_sent;
+                totals->bytes_received += r.bytes_received;
+            }
+            break;
+        default:
+            break;
+    }
+    batch.events.push_back(std::move(event));
+}
+
+// ---- time -------------------------------------------------------------------------------------------------
+
+void Enricher::tick(std::uint64_t boot_ns, Batch& batch) {
+    for (auto it = searches_.begin(); it != searches_.end();) {
+        const bool due =
+            it->second.event.record != nullptr &&
+            reinterpret_cast<const rec_hdr*>(it->second.record.data())->boot_ns + kSearchNs <= boot_ns;
+        if (!due) {
+            ++it;
+            continue;
+        }
+        release_search(std::move(it->second), batch);
+        it = searches_.erase(it);
+    }
+    auth_.tick(boot_ns, batch.arena,
+               [&](const rec_hdr* made, Snapshot of) { append_made(made, std::move(of), batch); });
+    if (boot_ns < refreshed_ns_ + kRefreshNs || boot_ns == ~std::uint64_t{0}) return;
+    refreshed_ns_ = boot_ns;
+    users_.refresh();
+    processes_.expire(boot_ns);
+    const ClockAnchor now = host_.anchor();
+    const std::uint64_t expected = anchor_.wall(now.boot_ns);
+    const std::uint64_t off = now.wall_ns > expected ? now.wall_ns - expected : expected - now.wall_ns;
+    if (off > kClockStepNs) anchor_ = now;
+}
+
+}  // namespace whodid

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Enricher: from decoded records to events: who, from where, with whose rights, and the names of things.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "base/hash.h"
+#include "base/host.h"
+#include "base/ledger.h"
+#include "enrich/auth.h"
+#include "enrich/host_names.h"
+#include "enrich/processes.h"
+#include "enrich/sessions.h"
+#include "enrich/users.h"
+#include "event/batch.h"
+#include "event/decode.h"
+
+namespace whodid {
+
+class Enricher {
+public:
+    Enricher(const Stream& stream, const Host& host, Ledger& ledger);
+
+    /// Updates the state and appends the events this record gives rise to: none, one, or several. The record
+    /// lies in the batch's arena.
+    void enrich(const Decoded& decoded, bool masked, Batch& batch);
+
+    /// Appends what was waiting for more that did not come: call with the time up to which all is in.
+    void tick(std::uint64_t boot_ns, Batch& batch);
+    /// Everything that still waits.
+    void finish(Batch& batch) { tick(~std::uint64_t{0}, batch); }
+
+    /// What happened before the sensor: after the process table is filled.
+    void restore_sessions();
+
+    const Processes& processes() const { return processes_; }
+
+    /// An event made in userspace, its record in the batch's arena.
+    void append_made(const rec_hdr* record, Snapshot process, Batch& batch);
+
+private:
+    /// A failed exec for lack of the file: a step of a PATH search unless nothing follows.
+    struct Search {
+        Event event;
+        std::vector<char> record;  // the batch's arena is gone when it is needed
+        std::string path;
+    };
+
+    Event begin(const Decoded& decoded, bool masked) const;
+    void note_login(const Event& event, const Snapshot& before, Batch& batch);
+    void on_exec(Event event, Batch& batch);
+    void on_exec_failed(Event event, Batch& batch);
+    void on_exit(Event event, Batch& batch);
+    void on_credentials(Event event, Batch& batch);
+    void on_file(Event event, Batch& batch);
+    void on_network(Event event, Batch& batch);
+    void identity_change(const Event& cause, const Snapshot& before, std::string_view how, Batch& batch);
+    void drop_search(const ProcessKey& key);
+    void release_search(Search search, Batch& batch);
+    void name_object(Event& event, Batch& batch) const;
+
+    const Stream& stream_;
+    const Host& host_;
+    Ledger& ledger_;
+    ClockAnchor anchor_;
+    Users users_;
+    Sessions sessions_;
+    Processes processes_;
+    HostNames host_names_;
+    Auth auth_;
+    std::unordered_map<ProcessKey, Search, ProcessKeyHash> searches_;
+    std::uint64_t refreshed_ns_ = 0;
+};
+
+}  // namespace whodid

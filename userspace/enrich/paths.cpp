@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paths as text.
+#include "enrich/paths.h"
+
+namespace whodid {
+
+std::string join_path(std::string_view base, std::string_view name) {
+    if (name.empty()) return std::string(base);
+    const bool absolute = name.front() == '/' || base.starts_with('/');
+    std::string path;
+    if (name.front() != '/') path = base;
+    if (path == "/") path.clear();
+    while (!name.empty()) {
+        const std::size_t slash = name.find('/');
+        const std::string_view part = name.substr(0, slash);
+        name.remove_prefix(slash == std::string_view::npos ? name.size() : slash + 1);
+        if (part.empty() || part == ".") continue;
+        if (part == ".." && absolute) {
+            path.erase(path.empty() ? 0 : path.rfind('/'));
+            continue;
+        }
+        if (absolute || !path.empty()) path += '/';
+        path += part;
+    }
+    return path.empty() ? std::string(absolute ? "/" : ".") : path;
+}
+
+}  // namespace whodid

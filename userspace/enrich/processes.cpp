@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process table.
+#include "enrich/processes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "enrich/cgroup_path.h"
+
+namespace whodid {
+
+namespace {
+
+ProcessKey key_of(const rec_task& task) { return {task.tgid, task.start_ns}; }
+
+Credentials credentials_of(const rec_task& t) {
+    return {t.uid, t.gid, t.suid, t.sgid, t.euid, t.egid, t.fsuid, t.fsgid};
+}
+
+/// "alice:bash[4102]", or "sudo[4131]" for a program that lends rights.
+std::string chain_link(const Process& p, bool set_id) {
+    if (set_id) return fmt::format("{}[{}]", p.exe_name(), p.pid);
+    const std::string user =
+        p.effective_user.empty() ? fmt::format("{}", p.credentials.euid) : p.effective_user;
+    return fmt::format("{}:{}[{}]", user, p.exe_name(), p.pid);
+}
+
+/// The user of the last link that has one.
+std::string_view last_user(const Chain& chain) {
+    for (auto link = chain.rbegin(); link != chain.rend(); ++link)
+        if (const std::size_t colon = link->find(':'); colon != std::string::npos)
+            return std::string_view(*link).substr(0, colon);
+    return {};
+}
+
+}  // namespace
+
+Processes::Processes(const Stream& stream, Users& users, Sessions& sessions)
+    : stream_(stream), users_(users), sessions_(sessions) {}
+
+std::shared_ptr<Process> Processes::make(const rec_task& task) const {
+    auto p = std::make_shared<Process>();
+    p->pid = task.tgid;
+    p->start_ns = task.start_ns;
+    p->entity = hash_numbers(stream_.boot, {task.tgid, task.start_ns});
+    return p;
+}
+
+std::shared_ptr<Process> Processes::derive(const Process& from) const {
+    auto p = std::make_shared<Process>(from);
+    p->rendered = {};
+    for (std::string& fragment : p->fragments) fragment.clear();
+    return p;
+}
+
+void Processes::fill_login(Process& p, const rec_task& task) {
+    const bool no_audit = task.flags & REC_TASK_NO_AUDIT;
+    p.login_uid = no_audit ? REC_UNSET : task.loginuid;
+    p.audit_session = no_audit ? REC_UNSET : task.sessionid;
+    p.user_basis = no_audit ? Basis::kUnknown : Basis::kKernel;
+    p.session = sessions_.of(p.audit_session, p.login_uid);
+    p.login_user = users_.name(p.login_uid);
+    if (p.login_uid == REC_UNSET) p.chain = nullptr;
+}
+
+void Processes::fill_rights(Process& p, const rec_task& task) {
+    p.credentials = credentials_of(task);
+    p.cap_effective = task.cap_effective;
+    if (task.flags & REC_TASK_FULL) {
+        p.parent_pid = task.parent_tgid;
+        p.parent_entity = hash_numbers(stream_.boot, {task.parent_tgid, task.parent_start_ns});
+        p.mount_ns = task.mount_ns;
+        p.user_ns = task.user_ns;
+        p.net_ns = task.net_ns;
+        p.task_flags = task.flags;
+    }
+    // The host's names do not hold in a container: its uids may be other people.
+    const bool host_names = p.container_id.empty();
+    const auto name = [&](std::uint32_t uid) { return host_names ? users_.name(uid) : std::string(); };
+    p.effective_user = name(task.euid);
+    p.real_user = name(task.uid);
+    p.saved_user = name(task.suid);
+    p.effective_group = host_names ? users_.group(task.egid) : std::string();
+}
+
+void Processes::fill_cgroup(Process& p, std::string_view unified, std::string_view v1) const {
+    CgroupInfo info = parse_cgroup_path(unified);
+    p.cgroup = unified;
+    if (info.container_id.empty()) {
+        info = parse_cgroup_path(v1);
+        if (!info.container_id.empty()) p.cgroup = v1;
+    }
+    p.container_id = info.container_id;
+    p.container_runtime = info.runtime;
+}
+
+void Processes::extend_chain(Process& p, bool set_id) const {
+    if (p.login_uid == REC_UNSET) return;
+    // The login program itself, still preparing the session, is no step of it.
+    const bool login_program = p.session && !p.chain && p.credentials.euid != p.login_uid && !set_id;
+    if (login_program) return;
+    const bool other_user = !p.chain || last_user(*p.chain) != p.effective_user;
+    if (!set_id && !other_user) return;
+    auto longer = p.chain ? std::make_shared<Chain>(*p.chain) : std::make_shared<Chain>();
+    constexpr std::size_t kLinksMax = 32;
+    if (longer->size() >= kLinksMax) return;
+    longer->push_back(chain_link(p, set_id));
+    p.chain = std::move(longer);
+}
+
+Snapshot Processes::store(const rec_task& task, std::shared_ptr<Process> p, ProcessKey parent) {
+    const ProcessKey key = key_of(task);
+    if (table_.size() >= kMax && !exited_.empty()) {
+        table_.erase(exited_.front().second);
+        exited_.pop_front();
+    }
+    Entry& entry = table_[key];
+    if (parent.tgid) entry.parent = parent;
+    entry.snapshot = std::move(p);
+    newest_[key.tgid] = std::max(newest_[key.tgid], key.start_ns);
+    return entry.snapshot;
+}
+
+Snapshot Processes::add_existing(const Event& event) {
+    const auto& r = event.as<rec_process>();
+    const rec_task& task = r.h.task;
+    // Programs attach before the iterator runs: what a live event told is newer.
+    if (const Snapshot known = find(key_of(task)); known && known->known) return known;
+    auto p = make(task);
+    p->exe = event.text(r.exe);
+    p->exe_inode = r.exe_inode;
+    p->exe_dev = r.exe_dev;
+    p->tty = event.text(r.tty);
+    fill_cgroup(*p, event.text(r.cgroup), event.text(r.cgroup_v1));
+    fill_login(*p, task);
+    fill_rights(*p, task);
+    return store(task, std::move(p), {task.parent_tgid, task.parent_start_ns});
+}
+
+Snapshot Processes::fork(const rec_task& child) {
+    const ProcessKey parent_key{child.parent_tgid, child.parent_start_ns};
+    const Snapshot parent = find(parent_key);
+    auto p = make(child);
+    if (parent) {
+        const auto entity = p->entity;
+        p = derive(*parent);
+        p->pid = child.tgid;
+        p->start_ns = child.start_ns;
+        p->entity = entity;
+    } else {
+        p->known = false;
+    }
+    fill_login(*p, child);
+    fill_rights(*p, child);
+    return store(child, std::move(p), parent_key);
+}
+
+Snapshot Processes::exec(const Event& event) {
+    const auto& r = event.as<rec_exec>();
+    const rec_task& task = r.h.task;
+    const Snapshot before = find(key_of(task));
+    auto p = before ? derive(*before) : make(task);
+    p->known = true;
+    p->exe = event.text(r.exe);
+    p->exe_inode = r.exe_inode;
+    p->exe_dev = r.exe_dev;
+    p->tty = event.text(r.tty);
+    fill_cgroup(*p, event.text(r.cgroup), event.text(r.cgroup_v1));
+    fill_login(*p, task);
+    fill_rights(*p, task);
+    const bool set_id = before && r.secure && before->credentials.euid != task.euid;
+    extend_chain(*p, set_id);
+    return store(task, std::move(p), {task.parent_tgid, task.parent_start_ns});
+}
+
+Snapshot Processes::exit(const rec_task& task, std::uint64_t boot_ns) {
+    exited_.emplace_back(boot_ns, key_of(task));
+    return of(task);
+}
+
+bool Processes::fits(const Process& p, const rec_task& task) const {
+    const bool no_audit = task.flags & REC_TASK_NO_AUDIT;
+    return p.credentials == credentials_of(task) && p.cap_effective == task.cap_effective &&
+           (no_audit || (p.login_uid == task.loginuid && p.audit_session == task.sessionid)) &&
+           p.session == sessions_.of(p.audit_session, p.login_uid);
+}
+
+Snapshot Processes::of(const rec_task& task) {
+    const Snapshot known = find(key_of(task));
+    if (known && fits(*known, task)) return known;
+    auto p = known ? derive(*known) : make(task);
+    if (!known) p->known = false;
+    fill_login(*p, task);
+    fill_rights(*p, task);
+    return store(task, std::move(p), {});
+}
+
+Snapshot Processes::find(const ProcessKey& key) const {
+    const auto found = table_.find(key);
+    return found == table_.end() ? nullptr : found->second.snapshot;
+}
+
+Snapshot Processes::find_pid(std::uint32_t pid) const {
+    const auto found = newest_.find(pid);
+    return found == newest_.end() ? nullptr : find({pid, found->second});
+}
+
+Snapshot Processes::parent(const Process& process) const {
+    const auto found = table_.find({process.pid, process.start_ns});
+    return found == table_.end() ? nullptr : find(found->second.parent);
+}
+
+bool Processes::descends_from(const Process& process, std::uint32_t pid) const {
+    constexpr int kGenerationsMax = 256;
+    ProcessKey key{process.pid, process.start_ns};
+    for (int i = 0; i < kGenerationsMax && key.tgid != 0; ++i) {
+        if (key.tgid == pid) return true;
+        const auto found = table_.find(key);
+        if (found == table_.end()) return false;
+        key = found->second.parent;
+    }
+    return false;
+}
+
+void Processes::expire(std::uint64_t boot_now_ns) {
+    while (!exited_.empty() && exited_.front().first + kLingerNs < boot_now_ns) {
+        const ProcessKey key = exited_.front().second;
+        exited_.pop_front();
+        table_.erase(key);
+        if (const auto found = newest_.find(key.tgid);
+            found != newest_.end() && found->second == key.start_ns)
+            newest_.erase(found);
+    }
+}
+
+}  // namespace whodid

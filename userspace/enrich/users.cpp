@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names for the host's uids and gids.
+#include "enrich/users.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <whodid/record.h>
+
+#include <algorithm>
+
+#include "enrich/passwd.h"
+
+namespace whodid {
+
+namespace {
+
+const std::string kNoName;
+constexpr std::size_t kServiceMax = 65536;  // names kept of those asked for
+
+std::string ask_name_service(bool group, std::uint32_t id) {
+    std::vector<char> buffer(16384);
+    if (group) {
+        ::group entry{}, *found = nullptr;
+        if (getgrgid_r(id, &entry, buffer.data(), buffer.size(), &found) == 0 && found) return found->gr_name;
+        return {};
+    }
+    passwd entry{}, *found = nullptr;
+    if (getpwuid_r(id, &entry, buffer.data(), buffer.size(), &found) == 0 && found) return found->pw_name;
+    return {};
+}
+
+}  // namespace
+
+NameResolver::NameResolver() : thread_([this] { run(); }) {}
+
+NameResolver::~NameResolver() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void NameResolver::ask(bool group, std::uint32_t id) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (questions_.size() >= kQueueMax) return;
+        questions_.emplace_back(group, id);
+    }
+    wake_.notify_one();
+}
+
+std::vector<NameResolver::Answer> NameResolver::answers() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(answers_, {});
+}
+
+void NameResolver::run() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        wake_.wait(lock, [this] { return stop_ || !questions_.empty(); });
+        if (stop_) return;
+        const auto [group, id] = questions_.front();
+        questions_.pop_front();
+        lock.unlock();
+        std::string name = ask_name_service(group, id);
+        lock.lock();
+        answers_.push_back({group, id, std::move(name)});
+    }
+}
+
+Users::Users(const Host& host) : host_(host) {
+    if (host.is_live()) resolver_ = std::make_unique<NameResolver>();
+    read_files();
+}
+
+void Users::learn(std::uint32_t uid, std::string_view name) {
+    if (uid != REC_UNSET && !name.empty()) login_[uid] = name;
+}
+
+const std::string& Users::name(std::uint32_t uid) {
+    return look_up(login_, users_, service_users_, false, uid);
+}
+const std::string& Users::group(std::uint32_t gid) {
+    return look_up({}, groups_, service_groups_, true, gid);
+}
+
+const std::string& Users::look_up(const Names& login, const Names& file, Names& service, bool group,
+                                  std::uint32_t id) {
+    if (id == REC_UNSET) return kNoName;
+    for (const Names* names : {&login, &file, static_cast<const Names*>(&service)})
+        if (const auto found = names->find(id); found != names->end()) return found->second;
+    if (!resolver_) return kNoName;
+    if (service.size() >= kServiceMax) service.clear();
+    service[id];  // asked: the empty name stands until the answer is here
+    resolver_->ask(group, id);
+    return kNoName;
+}
+
+bool Users::exists(std::string_view name) const {
+    for (const Names* names : {&login_, &users_, &service_users_})
+        if (std::ranges::any_of(*names, [&](const auto& user) { return user.second == name; })) return true;
+    return false;
+}
+
+bool Users::refresh() {
+    bool changed = false;
+    if (resolver_) {
+        for (NameResolver::Answer& answer : resolver_->answers()) {
+            if (answer.name.empty()) continue;
+            (answer.group ? service_groups_ : service_users_)[answer.id] = std::move(answer.name);
+            changed = true;
+        }
+    }
+    const auto passwd = host_.read_file("/etc/passwd");
+    const auto group = host_.read_file("/etc/group");
+    if ((passwd && *passwd != passwd_text_) || (group && *group != group_text_)) {
+        read_files();
+        changed = true;
+    }
+    return changed;
+}
+
+void Users::read_files() {
+    if (auto text = host_.read_file("/etc/passwd"); text) {
+        users_.clear();
+        for (const auto& user : parse_passwd(*text).entries) users_.try_emplace(user.uid, user.name);
+        passwd_text_ = std::move(*text);
+    }
+    if (auto text = host_.read_file("/etc/group"); text) {
+        groups_.clear();
+        for (const auto& group : parse_group(*text).entries) groups_.try_emplace(group.gid, group.name);
+        group_text_ = std::move(*text);
+    }
+}
+
+}  // namespace whodid

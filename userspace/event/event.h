@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Event: a record, plus who and where.
+#pragma once
+
+#include <whodid/record.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "event/actor.h"
+
+namespace whodid {
+
+struct Kind;
+
+/// What all events of one stream share.
+struct Stream {
+    Id128 boot;  // hash of the boot id
+    std::uint64_t sensor_start_ns = 0;
+    std::string host_name, host_id, architecture;
+};
+
+/// The record lies in the batch's arena, decoded and proven (event/decode.h); views point there too.
+struct Event {
+    const rec_hdr* record = nullptr;
+    const Kind* kind = nullptr;
+    const Stream* stream = nullptr;
+    std::shared_ptr<const Process> process;
+
+    std::uint64_t wall_ns = 0;
+    std::uint64_t seq = 0;                    // per stream, given at delivery
+    std::uint64_t count = 1;                  // how many alike this one stands for
+    std::uint64_t first_ns = 0, last_ns = 0;  // wall clock; when count > 1
+
+    std::string_view path, target_path;  // file.*, failed exec: absolute where that is possible
+    std::string_view name;               // the host name asked for; a DNS question
+    bool masked = false;
+
+    template <class Record>
+    const Record& as() const {
+        return *reinterpret_cast<const Record*>(record);
+    }
+    std::string_view text(rec_str slice) const {
+        return {reinterpret_cast<const char*>(record) + slice.off, slice.len};
+    }
+    /// Decoded: components are already in reading order. Empty when nothing was walked.
+    std::string_view text(rec_path slice) const {
+        if (slice.flags & REC_PATH_ABSENT) return {};
+        if (slice.len == 0) return "/";
+        std::string_view path_text{reinterpret_cast<const char*>(record) + slice.off, slice.len};
+        if (slice.flags & REC_PATH_PSEUDO) path_text.remove_prefix(1);
+        return path_text;
+    }
+    bool failed() const { return record->result < 0; }
+    Id128 id() const;
+};
+
+}  // namespace whodid

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values that fields share.
+#include "event/field.h"
+
+#include <charconv>
+
+namespace whodid {
+
+std::string_view type_name(Type type) {
+    switch (type) {
+        case Type::kText:
+            return "string";
+        case Type::kInteger:
+            return "int";
+        case Type::kBoolean:
+            return "bool";
+        case Type::kReal:
+            return "double";
+        case Type::kList:
+            return "array of string";
+        case Type::kIdentities:
+            return "object";
+    }
+    return "";
+}
+
+Value decimal(std::uint64_t number, Scratch& scratch) {
+    char* at = scratch.allocate(24);
+    char* end = std::to_chars(at, at + 24, number).ptr;
+    return Value::of_text({at, static_cast<std::size_t>(end - at)});
+}
+
+Id128 Event::id() const {
+    return hash_numbers(stream->boot, {stream->sensor_start_ns, record->cpu, record->seq, record->kind});
+}
+
+}  // namespace whodid

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+// Readers of the fields that are more than a member of a record.
+#include "event/field_readers.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "base/clock.h"
+#include "base/json_writer.h"
+#include "event/kinds.h"
+#include "event/names.h"
+#include "event/words.h"
+
+namespace whodid {
+
+namespace {
+
+Value present_if(bool yes) { return yes ? Value::of_boolean(true) : Value::absent(); }
+
+Value rfc3339(std::uint64_t wall_ns, Scratch& s) {
+    char* at = s.allocate(kRfc3339Length);
+    format_rfc3339(wall_ns, at);
+    return Value::of_text({at, kRfc3339Length});
+}
+
+/// Of a boot-clock time in this event's record, by this event's own anchor.
+Value rfc3339_of(const Event& e, std::uint64_t boot_ns, Scratch& s) {
+    if (boot_ns == 0) return {};
+    return rfc3339(e.wall_ns - (e.record->boot_ns - boot_ns), s);
+}
+
+Value octal(std::uint32_t mode, Scratch& s) {
+    char* at = s.allocate(8);
+    const auto end = fmt::format_to_n(at, 8, "{:04o}", mode & 07777).out;
+    return Value::of_text({at, static_cast<std::size_t>(end - at)});
+}
+
+Value seconds(std::uint64_t from_ns, std::uint64_t to_ns) {
+    if (from_ns == 0 || to_ns < from_ns) return {};
+    return Value::of_real(static_cast<double>((to_ns - from_ns) / 1000) / 1e6);
+}
+
+bool has_object(const rec_file& record) { return record.inode != 0; }
+
+Value port(std::uint16_t number) { return number == 0 ? Value::absent() : Value::of_integer(number); }
+
+bool is_inet(const rec_net& record) { return record.family == AF_INET || record.family == AF_INET6; }
+
+bool is_mapped(const std::uint8_t* bytes) {
+    constexpr std::uint8_t kPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return std::memcmp(bytes, kPrefix, sizeof kPrefix) == 0;
+}
+
+bool is_zero(const std::uint8_t* bytes) {
+    constexpr std::uint8_t kZero[16] = {};
+    return std::memcmp(bytes, kZero, sizeof kZero) == 0;
+}
+
+}  // namespace
+
+// ---- every event ------------------------------------------------------------------------------------------
+
+Value read_time(const Event& e, Scratch& s) { return rfc3339(e.wall_ns, s); }
+
+Value read_event_name(const Event& e, Scratch& s) {
+    constexpr std::string_view kPrefix = "whodid.";
+    const std::size_t length = kPrefix.size() + e.kind->name.size();
+    char* at = s.allocate(length);
+    std::memcpy(at, kPrefix.data(), kPrefix.size());
+    std::memcpy(at + kPrefix.size(), e.kind->name.data(), e.kind->name.size());
+    return Value::of_text({at, length});
+}
+
+Value read_event_id(const Event& e, Scratch& s) { return hex_text(e.id(), s); }
+Value read_outcome(const Event& e, Scratch&) { return Value::of_text(e.failed() ? "failure" : "success"); }
+
+Value read_error(const Event& e, Scratch&) {
+    return e.failed() ? Value::of_text(errno_name(-e.record->result)) : Value::absent();
+}
+
+Value read_message(const Event& e, Scratch& s) {
+    if (e.kind->verb.empty()) return {};
+    std::string text;
+    append_message(e, text);
+    return Value::of_text(s.copy(text));
+}
+
+Value read_host_name(const Event& e, Scratch&) { return Value::of_text(e.stream->host_name); }
+Value read_host_id(const Event& e, Scratch&) { return Value::of_text(e.stream->host_id); }
+
+Value read_count(const Event& e, Scratch&) {
+    return e.count > 1 ? Value::of_integer(static_cast<std::int64_t>(e.count)) : Value::absent();
+}
+Value read_first(const Event& e, Scratch& s) {
+    return e.count > 1 ? rfc3339(e.first_ns, s) : Value::absent();
+}
+Value read_last(const Event& e, Scratch& s) { return e.count > 1 ? rfc3339(e.last_ns, s) : Value::absent(); }
+Value read_seq(const Event& e, Scratch&) { return Value::of_integer(static_cast<std::int64_t>(e.seq)); }
+Value read_late(const Event& e, Scratch&) { return present_if(e.record->flags & REC_F_LATE); }
+
+Value read_chain(const Event& e, Scratch& s) {
+    if (!e.kind->chain || !e.process || !e.process->chain) return {};
+    std::string block;
+    for (const std::string& link : *e.process->chain) block.append(link).push_back('\0');
+    return Value::of_list(s.copy(block));
+}
+
+// ---- the actor --------------------------------------------------------------------------------------------
+
+Value decimal_unless_unset(std::uint32_t number, Scratch& s) {
+    return number == REC_UNSET ? Value::absent() : decimal(number, s);
+}
+Value integer_unless_unset(std::uint32_t number) {
+    return number == REC_UNSET ? Value::absent() : Value::of_integer(number);
+}
+Value integer_if_other(std::uint32_t number, std::uint32_t than) {
+    return number == than ? Value::absent() : integer_unless_unset(number);
+}
+
+Value hex_text(const Id128& id, Scratch& s) {
+    if (id == Id128{}) return {};
+    char* at = s.allocate(32);
+    id.hex_to(at);
+    return Value::of_text({at, 32});
+}
+
+Value origin_text(const Process& p, std::string Session::*member) {
+    return p.session ? Value::of_text((*p.session).*member) : Value::absent();
+}
+Value basis_text(Basis basis) { return Value::of_text(basis_name(basis)); }
+
+// ---- processes --------------------------------------------------------------------------------------------
+
+Value read_args(const Event& e, Scratch&) { return Value::of_list(e.text(e.as<rec_exec>().argv)); }
+Value read_args_bytes(const Event& e, Scratch&) {
+    const auto bytes = e.as<rec_exec>().argv_bytes;
+    return bytes == 0 ? Value::absent() : Value::of_integer(static_cast<std::int64_t>(bytes));
+}
+Value read_args_cut(const Event& e, Scratch&) { return present_if(e.record->flags & REC_F_ARGS_CUT); }
+Value read_cwd(const Event& e, Scratch&) { return Value::of_text(e.text(e.as<rec_exec>().cwd)); }
+Value read_interactive(const Event& e, Scratch&) { return Value::of_boolean(e.as<rec_exec>().tty.len != 0); }
+Value read_masked(const Event& e, Scratch&) { return present_if(e.masked); }
+
+Value read_script(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_exec>();
+    if (e.failed() || e.text(r.filename) == e.text(r.interp)) return {};
+    return Value::of_text(e.text(r.filename));
+}
+
+Value read_fileless(const Event& e, Scratch&) {
+    return present_if(e.as<rec_exec>().exe.flags & REC_PATH_PSEUDO);
+}
+Value read_exe_deleted(const Event& e, Scratch&) {
+    const auto flags = e.as<rec_exec>().exe.flags;
+    return present_if((flags & REC_PATH_DELETED) && !(flags & REC_PATH_PSEUDO));
+}
+Value read_upper(const Event& e, Scratch&) { return present_if(e.as<rec_exec>().upper == 1); }
+
+Value read_preload(const Event& e, Scratch&) {
+    Value found;
+    for_each_string(e.text(e.as<rec_exec>().env), [&](std::string_view variable) {
+        if (variable.starts_with("LD_PRELOAD=") || variable.starts_with("LD_AUDIT="))
+            found = Value::of_text(variable.substr(variable.find('=') + 1));
+    });
+    return found;
+}
+
+Value read_user_supplied(const Event& e, Scratch&) {
+    return present_if(e.record->flags & REC_F_USER_SUPPLIED);
+}
+
+Value read_exit_code(const Event& e, Scratch&) { return Value::of_integer(e.as<rec_exit>().code); }
+Value read_exit_signal(const Event& e, Scratch& s) {
+    const auto signal = e.as<rec_exit>().signal;
+    return signal == 0 ? Value::absent() : Value::of_text(s.copy(signal_name(signal)));
+}
+Value read_lifetime(const Event& e, Scratch&) { return seconds(e.record->task.start_ns, e.record->boot_ns); }
+
+// ---- files ------------------------------------------------------------------------------------------------
+
+Value read_path(const Event& e, Scratch&) { return Value::of_text(e.path); }
+Value read_target(const Event& e, Scratch&) { return Value::of_text(e.target_path); }
+
+Value read_inode(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_file>();
+    return has_object(r) ? decimal(r.inode, s) : Value::absent();
+}
+Value read_mode(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_file>();
+    return has_object(r) ? octal(r.mode, s) : Value::absent();
+}
+Value read_owner(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_file>();
+    return has_object(r) ? decimal(r.owner, s) : Value::absent();
+}
+Value read_device(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_file>();
+    if (!has_object(r)) return {};
+    char* at = s.allocate(24);
+    const auto end = fmt::format_to_n(at, 24, "{}:{}", r.dev >> 20, r.dev & 0xfffff).out;
+    return Value::of_text({at, static_cast<std::size_t>(end - at)});
+}
+
+std::string_view access_text(const rec_file& r) {
+    constexpr std::uint32_t kPathOnly = 010000000;  // O_PATH
+    constexpr std::string_view kNames[] = {"r", "w", "rw", ""};
+    return r.open_flags & kPathOnly ? "x" : kNames[r.open_flags & 3];
+}
+
+Value read_access(const Event& e, Scratch&) { return Value::of_text(access_text(e.as<rec_file>())); }
+
+Value read_flags(const Event& e, Scratch& s) {
+    std::string names;
+    append_open_flags(names, e.as<rec_file>().open_flags, e.stream->architecture == "aarch64");
+    return Value::of_list(s.copy(names));
+}
+
+Value read_new_mode(const Event& e, Scratch& s) { return octal(e.as<rec_file>().new_mode, s); }
+Value read_new_owner(const Event& e, Scratch& s) {
+    return decimal_unless_unset(e.as<rec_file>().new_owner, s);
+}
+Value read_new_group(const Event& e, Scratch& s) {
+    return decimal_unless_unset(e.as<rec_file>().new_group, s);
+}
+
+// ---- network ----------------------------------------------------------------------------------------------
+
+std::string_view address_text(const std::uint8_t* bytes, std::uint16_t family, Scratch& s) {
+    char* at = s.allocate(INET6_ADDRSTRLEN);
+    const bool v4 = family == AF_INET || is_mapped(bytes);
+    const std::uint8_t* from = family == AF_INET ? bytes : v4 ? bytes + 12 : bytes;
+    if (!inet_ntop(v4 ? AF_INET : AF_INET6, from, at, INET6_ADDRSTRLEN)) return {};
+    return at;
+}
+
+Value read_transport(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_net>();
+    if (r.family == AF_UNIX) return Value::of_text("unix");
+    if (!is_inet(r)) return {};
+    switch (r.protocol) {
+        case IPPROTO_TCP:
+            return Value::of_text("tcp");
+        case IPPROTO_UDP:
+            return Value::of_text("udp");
+        case 262:
+            return Value::of_text("mptcp");
+        case IPPROTO_ICMP:
+        case IPPROTO_ICMPV6:
+            return Value::of_text("icmp");
+        default:
+            return Value::of_text("ip");
+    }
+}
+
+Value read_network_type(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_net>();
+    if (!is_inet(r)) return {};
+    return Value::of_text(r.family == AF_INET || is_mapped(r.peer) || is_mapped(r.local) ? "ipv4" : "ipv6");
+}
+
+Value read_peer(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_net>();
+    if (r.family == AF_UNIX) return r.unix_path.len ? Value::of_text(e.text(r.unix_path)) : Value::absent();
+    if (!is_inet(r) || (is_zero(r.peer) && r.peer_port == 0)) return {};
+    return Value::of_text(address_text(r.peer, r.family, s));
+}
+Value read_peer_port(const Event& e, Scratch&) { return port(e.as<rec_net>().peer_port); }
+
+Value read_local(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_net>();
+    if (!is_inet(r) || (is_zero(r.local) && r.local_port == 0)) return {};
+    return Value::of_text(address_text(r.local, r.family, s));
+}
+Value read_local_port(const Event& e, Scratch&) { return port(e.as<rec_net>().local_port); }
+Value read_direction(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_net>();
+    if (r.h.kind == REC_NETWORK_ACCEPT) return Value::of_text("ingress");
+    if (r.h.kind == REC_NETWORK_BIND || r.h.kind == REC_NETWORK_LISTEN) return {};
+    return Value::of_text(r.outgoing || r.h.kind != REC_NETWORK_CLOSE ? "egress" : "ingress");
+}
+Value read_network_duration(const Event& e, Scratch&) {
+    return seconds(e.as<rec_net>().since_ns, e.record->boot_ns);
+}
+Value read_name(const Event& e, Scratch&) { return Value::of_text(e.name); }
+
+// ---- authentication, sessions, identity, the sensor -------------------------------------------------------
+
+Value read_account_length(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_auth>();
+    return r.account_hash.len ? Value::of_integer(r.account_length) : Value::absent();
+}
+Value read_auth_port(const Event& e, Scratch&) { return port(e.as<rec_auth>().port); }
+Value read_auth_unverified(const Event& e, Scratch&) { return present_if(!e.as<rec_auth>().verified); }
+Value read_account_id(const Event& e, Scratch&) {
+    return integer_unless_unset(e.as<rec_account>().account_id);
+}
+
+Value read_session_duration(const Event& e, Scratch&) {
+    return seconds(e.as<rec_session>().since_ns, e.record->boot_ns);
+}
+
+namespace {
+
+struct Identity {
+    std::uint32_t uid, euid, suid, gid, egid, sgid;
+    std::uint64_t caps;
+};
+
+Value identity(const Identity& id, Scratch& s) {
+    std::string json;
+    JsonWriter out(json);
+    out.begin();
+    const std::pair<std::string_view, std::uint32_t> numbers[] = {{"uid", id.uid},   {"euid", id.euid},
+                                                                  {"suid", id.suid}, {"gid", id.gid},
+                                                                  {"egid", id.egid}, {"sgid", id.sgid}};
+    for (const auto& [key, number] : numbers) {
+        if (number == REC_UNSET) continue;
+        out.key(key);
+        out.integer(number);
+    }
+    out.key("caps");
+    out.text(fmt::format("{:x}", id.caps));
+    out.end();
+    return Value::of_json(s.copy(json));
+}
+
+}  // namespace
+
+Value read_identity_from(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_identity>();
+    return identity({r.from_uid, r.from_euid, r.from_suid, r.from_gid, r.from_egid, r.from_sgid, r.from_caps},
+                    s);
+}
+Value read_identity_to(const Event& e, Scratch& s) {
+    const rec_task& t = e.record->task;
+    return identity({t.uid, t.euid, t.suid, t.gid, t.egid, t.sgid, t.cap_effective}, s);
+}
+
+Value read_since(const Event& e, Scratch& s) { return rfc3339_of(e, e.as<rec_sensor>().since_ns, s); }
+Value read_until(const Event& e, Scratch& s) { return rfc3339_of(e, e.as<rec_sensor>().until_ns, s); }
+
+}  // namespace whodid

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Readers of the fields that are more than a member of a record. Named by kinds.cpp only.
+#pragma once
+
+#include "event/field.h"
+
+namespace whodid {
+
+// every event
+Value read_time(const Event& e, Scratch& s);
+Value read_event_name(const Event& e, Scratch& s);
+Value read_event_id(const Event& e, Scratch& s);
+Value read_outcome(const Event& e, Scratch& s);
+Value read_error(const Event& e, Scratch& s);
+Value read_message(const Event& e, Scratch& s);
+Value read_host_name(const Event& e, Scratch& s);
+Value read_host_id(const Event& e, Scratch& s);
+Value read_count(const Event& e, Scratch& s);
+Value read_first(const Event& e, Scratch& s);
+Value read_last(const Event& e, Scratch& s);
+Value read_seq(const Event& e, Scratch& s);
+Value read_late(const Event& e, Scratch& s);
+Value read_chain(const Event& e, Scratch& s);
+
+// the actor
+Value decimal_unless_unset(std::uint32_t number, Scratch& s);
+Value integer_unless_unset(std::uint32_t number);
+Value integer_if_other(std::uint32_t number, std::uint32_t than);
+Value hex_text(const Id128& id, Scratch& s);
+Value origin_text(const Process& p, std::string Session::*member);
+Value basis_text(Basis basis);
+
+// processes
+Value read_args(const Event& e, Scratch& s);
+Value read_args_bytes(const Event& e, Scratch& s);
+Value read_args_cut(const Event& e, Scratch& s);
+Value read_cwd(const Event& e, Scratch& s);
+Value read_interactive(const Event& e, Scratch& s);
+Value read_masked(const Event& e, Scratch& s);
+Value read_script(const Event& e, Scratch& s);
+Value read_fileless(const Event& e, Scratch& s);
+Value read_exe_deleted(const Event& e, Scratch& s);
+Value read_upper(const Event& e, Scratch& s);
+Value read_preload(const Event& e, Scratch& s);
+Value read_user_supplied(const Event& e, Scratch& s);
+Value read_exit_code(const Event& e, Scratch& s);
+Value read_exit_signal(const Event& e, Scratch& s);
+Value read_lifetime(const Event& e, Scratch& s);
+
+// files
+Value read_path(const Event& e, Scratch& s);
+Value read_target(const Event& e, Scratch& s);
+Value read_inode(const Event& e, Scratch& s);
+Value read_mode(const Event& e, Scratch& s);
+Value read_owner(const Event& e, Scratch& s);
+Value read_device(const Event& e, Scratch& s);
+Value read_access(const Event& e, Scratch& s);
+Value read_flags(const Event& e, Scratch& s);
+Value read_new_mode(const Event& e, Scratch& s);
+Value read_new_owner(const Event& e, Scratch& s);
+Value read_new_group(const Event& e, Scratch& s);
+
+// network
+Value read_transport(const Event& e, Scratch& s);
+Value read_network_type(const Event& e, Scratch& s);
+Value read_peer(const Event& e, Scratch& s);
+Value read_peer_port(const Event& e, Scratch& s);
+Value read_local(const Event& e, Scratch& s);
+Value read_local_port(const Event& e, Scratch& s);
+Value read_direction(const Event& e, Scratch& s);
+Value read_network_duration(const Event& e, Scratch& s);
+Value read_name(const Event& e, Scratch& s);
+
+// authentication, sessions, identity, the sensor
+Value read_account_length(const Event& e, Scratch& s);
+Value read_auth_port(const Event& e, Scratch& s);
+Value read_auth_unverified(const Event& e, Scratch& s);
+Value read_account_id(const Event& e, Scratch& s);
+Value read_session_duration(const Event& e, Scratch& s);
+Value read_identity_from(const Event& e, Scratch& s);
+Value read_identity_to(const Event& e, Scratch& s);
+Value read_since(const Event& e, Scratch& s);
+Value read_until(const Event& e, Scratch& s);
+
+/// "r", "w", "rw", or "x" for O_PATH and exec-only opens.
+std::string_view access_text(const rec_file& record);
+/// IPv4-mapped addresses come out as IPv4.
+std::string_view address_text(const std::uint8_t* bytes, std::uint16_t family, Scratch& s);
+
+}  // namespace whodid

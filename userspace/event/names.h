@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers of the kernel's interface as the names people know: errno, signals, open flags.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace whodid {
+
+/// "EACCES" for 13; "_OTHER" for a number without a name (OpenTelemetry, error.type).
+std::string_view errno_name(int code);
+
+/// "SIGKILL" for 9; "SIGRT+n" and unknown ones come out as "SIG<number>".
+std::string signal_name(unsigned number);
+
+/// Appends "O_WRONLY\0O_CREAT\0": the access mode first, then each flag, in the order of fcntl.h. Flag values
+/// differ between architectures: those of `arm64` or of x86-64.
+void append_open_flags(std::string& out, std::uint32_t flags, bool arm64);
+
+/// "CAP_SYS_ADMIN\0..." for each bit.
+void append_capabilities(std::string& out, std::uint64_t bits);
+
+}  // namespace whodid

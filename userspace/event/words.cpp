@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of the screen and of messages: ACT, WHAT and RESULT of each kind.
+#include "event/words.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <iterator>
+
+#include "base/clock.h"
+#include "event/field_readers.h"
+#include "event/kinds.h"
+#include "event/names.h"
+
+namespace whodid {
+
+namespace {
+
+bool needs_quotes(std::string_view argument) {
+    return argument.empty() ||
+           argument.find_first_of(" \t\n'\"|&;<>()$`\\*?[]{}!#~") != std::string_view::npos;
+}
+
+/// As a shell would take it back, for reading and not for running.
+void append_argument(std::string& out, std::string_view argument) {
+    if (!needs_quotes(argument)) {
+        out += argument;
+        return;
+    }
+    out += '\'';
+    for (char c : argument) {
+        if (c == '\'')
+            out += "'\\''";
+        else
+            out += c;
+    }
+    out += '\'';
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+void append_end(std::string& out, const Event& e, const std::uint8_t* address, std::uint16_t port) {
+    const auto& r = e.as<rec_net>();
+    Scratch scratch;
+    const std::string_view text = address_text(address, r.family, scratch);
+    if (text.find(':') == std::string_view::npos)
+        out += text;
+    else
+        fmt::format_to(std::back_inserter(out), "[{}]", text);
+    fmt::format_to(std::back_inserter(out), ":{}", port);
+}
+
+void append_fact(std::string& out, std::string_view fact) {
+    if (fact.empty()) return;
+    if (!out.empty()) out += ' ';
+    out += fact;
+}
+
+}  // namespace
+
+// ---- processes --------------------------------------------------------------------------------------------
+
+void what_exec(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_exec>();
+    bool first = true;
+    for_each_string(e.text(r.argv), [&](std::string_view argument) {
+        if (first && e.failed()) argument = e.path; /* what was looked for, not what it calls itself */
+        if (!first) out += ' ';
+        append_argument(out, argument);
+        first = false;
+    });
+    if (first) out += e.failed() ? e.path : e.text(r.exe); /* argv may be empty */
+    if (e.record->flags & REC_F_ARGS_CUT) out += " …";
+}
+
+void what_process(const Event& e, std::string& out) {
+    if (!e.process) return;
+    out += e.process->exe.empty() ? std::string_view(e.record->task.comm) : e.process->exe_name();
+    fmt::format_to(std::back_inserter(out), "[{}]", e.record->task.tgid);
+}
+
+void result_exit(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_exit>();
+    if (r.signal)
+        out += signal_name(r.signal);
+    else
+        fmt::format_to(std::back_inserter(out), "{}", r.code);
+}
+
+// ---- files ------------------------------------------------------------------------------------------------
+
+std::string_view act_open(const Event& e) {
+    const auto& r = e.as<rec_file>();
+    return (r.open_flags & 3) == 0 ? "read" : "write";
+}
+
+void what_file(const Event& e, std::string& out) { out += e.path; }
+
+void what_two_names(const Event& e, std::string& out) {
+    out += e.path;
+    out += " → ";
+    out += e.target_path;
+}
+
+void what_chmod(const Event& e, std::string& out) {
+    fmt::format_to(std::back_inserter(out), "{} {:04o}", e.path, e.as<rec_file>().new_mode & 07777);
+}
+
+void what_chown(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_file>();
+    fmt::format_to(std::back_inserter(out), "{} ", e.path);
+    if (r.new_owner != REC_UNSET) fmt::format_to(std::back_inserter(out), "{}", r.new_owner);
+    if (r.new_group != REC_UNSET) fmt::format_to(std::back_inserter(out), ":{}", r.new_group);
+}
+
+void what_setxattr(const Event& e, std::string& out) {
+    fmt::format_to(std::back_inserter(out), "{} {}", e.path, e.text(e.as<rec_file>().name2));
+}
+
+// ---- network ----------------------------------------------------------------------------------------------
+
+void what_peer(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_net>();
+    if (r.family == AF_UNIX) {
+        fmt::format_to(std::back_inserter(out), "unix {}", e.text(r.unix_path));
+        return;
+    }
+    append_end(out, e, r.peer, r.peer_port);
+    append_fact(out, e.name);
+    if (r.protocol == IPPROTO_UDP && r.h.kind == REC_NETWORK_CONNECT) out += " udp";
+}
+
+void what_local(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_net>();
+    if (r.family == AF_UNIX)
+        fmt::format_to(std::back_inserter(out), "unix {}", e.text(r.unix_path));
+    else
+        append_end(out, e, r.local, r.local_port);
+    if (r.protocol == IPPROTO_UDP) out += " udp";
+}
+
+void what_accept(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_net>();
+    what_local(e, out);
+    if (r.family == AF_UNIX) return;
+    out += " ← ";
+    append_end(out, e, r.peer, r.peer_port);
+}
+
+void what_dns(const Event& e, std::string& out) { out += e.name; }
+
+void result_connect(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_net>();
+    out += "ok";
+    const std::uint64_t took = r.since_ns ? r.h.boot_ns - r.since_ns : 0;
+    if (took >= 1'000'000) append_fact(out, format_duration(took));
+}
+
+void result_close(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_net>();
+    fmt::format_to(std::back_inserter(out), "sent {} got {}", format_bytes(r.bytes_sent),
+                   format_bytes(r.bytes_received));
+}
+
+// ---- authentication, sessions, identity -------------------------------------------------------------------
+
+std::string_view act_auth(const Event& e) {
+    const std::string_view service = base_name(e.text(e.as<rec_auth>().service));
+    if (service == "sudo" || service == "sudo-i") return "SUDO";
+    if (service == "su" || service == "su-l" || service == "runuser") return "SU";
+    return "LOGIN";
+}
+
+void what_auth(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_auth>();
+    if (r.target_user.len) {
+        fmt::format_to(std::back_inserter(out), "{} → {}", e.process ? e.process->real_user : std::string(),
+                       e.text(r.target_user));
+        if (r.command.len) fmt::format_to(std::back_inserter(out), ": {}", e.text(r.command));
+        return;
+    }
+    append_fact(out, e.text(r.service));
+    append_fact(out, e.text(r.method));
+    append_fact(out, e.text(r.key));
+    if (e.count > 1)
+        append_fact(out, fmt::format("×{} in {}", e.count, format_duration(e.last_ns - e.first_ns)));
+    if (r.account_hash.len && !r.account.len)
+        append_fact(out, fmt::format("unknown account ({} bytes)", r.account_length));
+}
+
+void result_auth(const Event& e, std::string& out) { out += e.as<rec_auth>().verified ? "ok" : "CLAIMED"; }
+void result_ok(const Event&, std::string& out) { out += "ok"; }
+
+void what_account(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_account>();
+    append_fact(out, e.text(r.operation));
+    append_fact(out, e.text(r.account));
+    if (r.group.len) append_fact(out, fmt::format("group {}", e.text(r.group)));
+}
+
+void what_login(const Event& e, std::string& out) {
+    append_fact(out, e.text(e.as<rec_session>().service));
+    if (!e.process || !e.process->session) return;
+    append_fact(out, e.process->session->method);
+    append_fact(out, e.process->session->key);
+}
+
+void what_logout(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_session>();
+    out += format_duration(r.h.boot_ns - r.since_ns);
+    fmt::format_to(std::back_inserter(out), ", {} execs, {} writes", r.execs, r.writes);
+    if (r.bytes_sent) fmt::format_to(std::back_inserter(out), ", sent {}", format_bytes(r.bytes_sent));
+}
+
+void what_identity(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_identity>();
+    const rec_task& now = e.record->task;
+    fmt::format_to(std::back_inserter(out), "{}: ", e.text(r.how));
+    if (r.from_uid != now.uid || r.from_euid != now.euid || r.from_suid != now.suid)
+        fmt::format_to(std::back_inserter(out), "uid {}/{}/{} → {}/{}/{}", r.from_uid, r.from_euid,
+                       r.from_suid, now.uid, now.euid, now.suid);
+    else if (r.from_gid != now.gid || r.from_egid != now.egid || r.from_sgid != now.sgid)
+        fmt::format_to(std::back_inserter(out), "gid {}/{}/{} → {}/{}/{}", r.from_gid, r.from_egid,
+                       r.from_sgid, now.gid, now.egid, now.sgid);
+    else
+        fmt::format_to(std::back_inserter(out), "capabilities {:x} → {:x}", r.from_caps, now.cap_effective);
+}
+
+// ---- the sensor itself ------------------------------------------------------------------------------------
+
+void what_sensor(const Event& e, std::string& out) { out += e.text(e.as<rec_sensor>().text); }
+
+void what_loss(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_sensor>();
+    fmt::format_to(std::back_inserter(out), "{} {} ({})", r.count, e.text(r.kind), e.text(r.stage));
+}
+
+// ---- messages ---------------------------------------------------------------------------------------------
+
+namespace {
+
+void append_subject(const Event& e, std::string& out) {
+    if (!e.process) {
+        out += "whodid";
+        return;
+    }
+    const Process& p = *e.process;
+    if (!p.login_user.empty())
+        out += p.login_user;
+    else if (p.login_uid != REC_UNSET)
+        fmt::format_to(std::back_inserter(out), "uid {}", p.login_uid);
+    else
+        out += p.effective_user.empty() ? "system" : p.effective_user;
+    if (p.session && !p.session->address.empty())
+        fmt::format_to(std::back_inserter(out), " from {}", p.session->address);
+    const bool other = p.login_uid != REC_UNSET && p.credentials.euid != p.login_uid;
+    if (!other) return;
+    out += ", as ";
+    if (p.effective_user.empty())
+        fmt::format_to(std::back_inserter(out), "uid {}", p.credentials.euid);
+    else
+        out += p.effective_user;
+    if (p.chain && p.chain->size() >= 2) {
+        std::string_view step = (*p.chain)[p.chain->size() - 2];
+        if (step.find(':') == std::string_view::npos) /* a step without a user is a set-id program */
+            fmt::format_to(std::back_inserter(out), " via {}", step.substr(0, step.find('[')));
+    }
+    out += ',';
+}
+
+}  // namespace
+
+void append_message(const Event& e, std::string& out) {
+    append_subject(e, out);
+    out += ' ';
+    out += e.kind->verb;
+    out += ' ';
+    e.kind->what(e, out);
+    if (e.failed()) fmt::format_to(std::back_inserter(out), ": {}", errno_name(-e.record->result));
+}
+
+}  // namespace whodid

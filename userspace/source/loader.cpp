@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading and attaching the kernel side.
+#include "source/loader.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+#include "base/fd.h"
+#include "source/probe.h"
+#include "whodid.skel.h"
+#include "whodid_nocas.skel.h"
+
+namespace whodid {
+
+namespace {
+
+/// libbpf explains a refused program in many lines: kept for -v, the first of them are in the error.
+int print_libbpf(libbpf_print_level level, const char* format, va_list args) {
+    if (level == LIBBPF_DEBUG) return 0;
+    char line[512];
+    std::vsnprintf(line, sizeof line, format, args);
+    line[std::strcspn(line, "\n")] = '\0';
+    spdlog::debug("libbpf: {}", line);
+    return 0;
+}
+
+std::string_view object_bytes() {
+    std::size_t bytes = 0;
+    const void* elf =
+        has_compare_and_swap() ? whodid_bpf__elf_bytes(&bytes) : whodid_nocas_bpf__elf_bytes(&bytes);
+    return {static_cast<const char*>(elf), bytes};
+}
+
+bool has_tracepoint(const std::string& category_and_name) {
+    return ::access((tracefs_path() + "/events/" + category_and_name + "/id").c_str(), F_OK) == 0;
+}
+
+bool has_btf_tracepoint(btf* kernel, const std::string& name) {
+    return btf__find_by_name_kind(kernel, ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF) >= 0;
+}
+
+/// Empty when the place exists in this kernel.
+std::string why_absent(btf* kernel, const std::string& where) {
+    if (where.starts_with("tp/") && !has_tracepoint(where.substr(3)))
+        return "no such tracepoint in this kernel";
+    if (where.starts_with("tp_btf/") && !has_btf_tracepoint(kernel, where.substr(7)))
+        return "no such tracepoint in this kernel";
+    return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Loader>> Loader::load(const LoadOptions& options) {
+    libbpf_set_print(print_libbpf);
+    if (auto ready = require_kernel(); !ready) return ready.error();
+    if (auto ready = ensure_tracefs(); !ready) return ready.error();
+    std::unique_ptr<Loader> loader(new Loader);
+    const std::string_view elf = object_bytes();
+    bpf_object_open_opts open{};
+    open.sz = sizeof open;
+    open.object_name = "whodid";
+    loader->object_ = bpf_object__open_mem(elf.data(), elf.size(), &open);
+    if (!loader->object_) return Error::from_errno("cannot open the built-in BPF object");
+    if (auto done = loader->prepare(options); !done) return done.error();
+    if (const int err = bpf_object__load(loader->object_); err != 0)
+        return Error{
+            fmt::format("the kernel refused to load a program: {} (-v shows its reasons)", strerror(-err)),
+            EOPNOTSUPP};
+    if (auto done = loader->attach(); !done) return done.error();
+    return loader;
+}
+
+Result<void> Loader::prepare(const LoadOptions& options) {
+    btf* kernel = btf__load_vmlinux_btf();
+    if (!kernel) return Error::from_errno("cannot read the kernel's BTF");
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object_) {
+        Hook hook{bpf_program__name(program), bpf_program__section_name(program), {}};
+        if (hook.where.starts_with("?")) hook.where.erase(0, 1);
+        hook.absent = why_absent(kernel, hook.where);
+        bpf_program__set_autoload(program, hook.absent.empty());
+        if (hook.where == "iter/task") task_iterator_ = program;
+        hooks_.push_back(std::move(hook));
+    }
+    btf__free(kernel);
+    return set_config(options);
+}
+
+Result<void> Loader::set_config(const LoadOptions& options) {
+    const auto cpus = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
+    rec_config config{};
+    config.wake_bytes = options.wake_bytes;
+    config.cpus = cpus;
+    config.slots = 2 * cpus;
+    bpf_object* o = object_;
+    const auto map = [o](const char* name) { return bpf_object__find_map_by_name(o, name); };
+    const int errors[] = {
+        bpf_map__set_initial_value(map(".rodata.config"), &config, sizeof config),
+        bpf_map__set_max_entries(map("slots"), config.slots),
+        bpf_map__set_max_entries(map("big_slots"), config.slots),
+        bpf_map__set_max_entries(map("ring"), options.ring_bytes),
+        bpf_map__set_max_entries(map("vital_ring"), options.vital_ring_bytes),
+    };
+    for (const int err : errors)
+        if (err != 0) return Error::from_errno("cannot size the BPF maps", -err);
+    return {};
+}
+
+Result<void> Loader::attach() {
+    std::size_t i = 0;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object_) {
+        Hook& hook = hooks_[i++];
+        if (!hook.absent.empty() || program == task_iterator_) continue;
+        bpf_link* link = bpf_program__attach(program);
+        if (link)
+            links_.push_back(link);
+        else
+            return Error::from_errno(fmt::format("cannot attach {} to {}", hook.program, hook.where));
+    }
+    return {};
+}
+
+Loader::~Loader() {
+    for (bpf_link* link : links_) bpf_link__destroy(link);
+    bpf_object__close(object_);
+}
+
+KernelDescriptors Loader::descriptors() const {
+    const auto fd = [this](const char* name) {
+        return bpf_map__fd(bpf_object__find_map_by_name(object_, name));
+    };
+    return {fd("ring"), fd("vital_ring"), fd("counters"), fd(".data.guards")};
+}
+
+Result<void> Loader::list_tasks() {
+    bpf_link* link = bpf_program__attach_iter(task_iterator_, nullptr);
+    if (!link) return Error::from_errno("cannot attach the task iterator");
+    links_.push_back(link);
+    Fd iterator(bpf_iter_create(bpf_link__fd(link)));
+    if (!iterator.valid()) return Error::from_errno("cannot run the task iterator");
+    char none[64];  // the iterator writes to the ring, not here
+    ssize_t n = 0;
+    while ((n = ::read(iterator.get(), none, sizeof none)) != 0)
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return Error::from_errno("cannot read the task iterator");
+    return {};
+}
+
+Result<void> Loader::read_counters(Ledger& ledger) const {
+    struct State {
+        std::uint64_t seq;
+        rec_counters kinds[WHODID_KIND_MAX];
+    };
+    const int cpus = libbpf_num_possible_cpus();
+    std::vector<State> states(static_cast<std::size_t>(cpus));
+    const std::uint32_t zero = 0;
+    if (bpf_map_lookup_elem(descriptors().counters, &zero, states.data()) != 0)
+        return Error::from_errno("cannot read the kernel's counters");
+    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
+        rec_counters sum{};
+        for (const State& state : states) add(sum, state.kinds[kind]);
+        ledger[kind].kernel = sum;
+    }
+    return {};
+}
+
+Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
+    rec_guard table[WHODID_GUARDED_MAX] = {};
+    for (std::size_t i = 0; i < sensors.size() && i < std::size(table); ++i) table[i] = sensors[i];
+    const std::uint32_t zero = 0;
+    if (bpf_map_update_elem(descriptors().guards, &zero, table, BPF_ANY) != 0)
+        return Error::from_errno("cannot tell the kernel side which processes are sensors");
+    return {};
+}
+
+}  // namespace whodid

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loader: puts the kernel side in place and makes its descriptors. Parses nothing from outside.
+#pragma once
+
+#include <whodid/record.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ledger.h"
+#include "base/result.h"
+#include "source/ring.h"
+
+struct bpf_link;
+struct bpf_object;
+struct bpf_program;
+
+namespace whodid {
+
+struct LoadOptions {
+    std::uint32_t ring_bytes = 16 << 20;  // powers of two, at least a page
+    std::uint32_t vital_ring_bytes = 8 << 20;
+    std::uint64_t wake_bytes = 1 << 20;  // the reader is woken when this much waits
+};
+
+/// One program of the kernel side.
+struct Hook {
+    std::string program;  // on_exec
+    std::string where;    // tp_btf/sched_process_exec
+    std::string absent;   // why it is not attached; empty when it is
+};
+
+class Loader {
+public:
+    /// Loads and attaches. An Error with EPERM or EOPNOTSUPP means that this machine or these rights do not
+    /// allow it, and says what is missing.
+    static Result<std::unique_ptr<Loader>> load(const LoadOptions& options);
+    ~Loader();
+    Loader(const Loader&) = delete;
+    Loader& operator=(const Loader&) = delete;
+
+    KernelDescriptors descriptors() const;
+    const std::vector<Hook>& hooks() const { return hooks_; }
+
+    /// Sends a record for every process there is. Call once, when attached.
+    Result<void> list_tasks();
+
+    /// Adds each kind's counters, summed over CPUs, to an empty ledger's kernel column.
+    Result<void> read_counters(Ledger& ledger) const;
+
+    /// Counts, but does not report, file and network activity of these processes: at most WHODID_GUARDED_MAX.
+    Result<void> guard(const std::vector<rec_guard>& sensors);
+
+private:
+    Loader() = default;
+    Result<void> prepare(const LoadOptions& options);
+    Result<void> attach();
+    Result<void> set_config(const LoadOptions& options);
+
+    bpf_object* object_ = nullptr;
+    bpf_program* task_iterator_ = nullptr;
+    std::vector<bpf_link*> links_;
+    std::vector<Hook> hooks_;
+};
+
+}  // namespace whodid

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this kernel and these rights offer, found out by trying.
+#include "source/probe.h"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <initializer_list>
+
+#include "base/fd.h"
+
+namespace whodid {
+
+namespace {
+
+bool readable(const std::string& path) { return ::access(path.c_str(), R_OK) == 0; }
+
+std::string first_line(const char* path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+std::uint64_t effective_capabilities() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2] = {};
+    if (::syscall(SYS_capget, &header, data) != 0) return 0;
+    return data[0].effective | static_cast<std::uint64_t>(data[1].effective) << 32;
+}
+
+bool has_capability(int number) { return effective_capabilities() >> number & 1; }
+
+bool loads(bpf_prog_type type, std::initializer_list<bpf_insn> code) {
+    const std::vector<bpf_insn> insns(code);
+    bpf_prog_load_opts opts{};
+    opts.sz = sizeof opts;
+    return Fd(bpf_prog_load(type, "whodid_probe", "GPL", insns.data(), insns.size(), &opts)).valid();
+}
+
+constexpr bpf_insn kReturnZero[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
+                                    {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+
+Finding capabilities() {
+    const bool admin = has_capability(CAP_SYS_ADMIN);
+    const bool bpf = admin || has_capability(39 /* CAP_BPF */);
+    const bool perfmon = admin || has_capability(38 /* CAP_PERFMON */);
+    if (bpf && perfmon) return {"rights", true, true, "CAP_BPF and CAP_PERFMON"};
+    return {"rights", false, true,
+            fmt::format("{}{}{} missing: run it as root (sudo whodid …), or grant it with setcap",
+                        bpf ? "" : "CAP_BPF", bpf || perfmon ? "" : " and ", perfmon ? "" : "CAP_PERFMON")};
+}
+
+Finding btf() {
+    if (readable("/sys/kernel/btf/vmlinux")) return {"BTF", true, true, "/sys/kernel/btf/vmlinux"};
+    return {"BTF", false, true,
+            "/sys/kernel/btf/vmlinux missing: needs a kernel with CONFIG_DEBUG_INFO_BTF (Debian 11 and "
+            "later), and "
+            "/sys mounted"};
+}
+
+Finding tracefs() {
+    const std::string path = tracefs_path();
+    if (!path.empty()) return {"tracefs", true, true, path};
+    if (has_capability(CAP_SYS_ADMIN)) return {"tracefs", true, true, "not mounted: whodid mounts its own"};
+    return {"tracefs", false, true, "missing: mount -t tracefs tracefs /sys/kernel/tracing"};
+}
+
+Finding programs() {
+    if (loads(BPF_PROG_TYPE_RAW_TRACEPOINT, {kReturnZero[0], kReturnZero[1]}))
+        return {"BPF programs", true, true, "load"};
+    const int code = errno;
+    return {"BPF programs", false, true,
+            fmt::format("the kernel refuses them: {} (a container's seccomp profile? lockdown?)",
+                        strerror(code))};
+}
+
+Finding ring_buffer() {
+    bpf_map_create_opts opts{};
+    opts.sz = sizeof opts;
+    Fd map(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "whodid_probe", 0, 0, 4096, &opts));
+    if (map.valid()) return {"ring buffer", true, true, "works"};
+    return {"ring buffer", false, true,
+            fmt::format("refused: {}; needs Linux 5.8 or newer", strerror(errno))};
+}
+
+Finding atomics() {
+    return has_compare_and_swap()
+               ? Finding{"BPF atomics", true, false, "compare and swap"}
+               : Finding{"BPF atomics", false, false, "none before 5.12: plain slots are used"};
+}
+
+Finding audit() {
+    const std::string loginuid = first_line("/proc/self/loginuid");
+    if (!loginuid.empty())
+        return {"login uid", true, false,
+                fmt::format("kept by the kernel ({} here)", loginuid == "4294967295" ? "unset" : loginuid)};
+    return {"login uid", false, false, "this kernel keeps none (CONFIG_AUDIT): users are inferred"};
+}
+
+Finding lockdown() {
+    const std::string modes = first_line("/sys/kernel/security/lockdown");
+    const std::string shown = modes.empty() ? "not known (securityfs is not mounted)" : modes;
+    return {"lockdown", true, false, shown};
+}
+
+}  // namespace
+
+std::string tracefs_path() {
+    for (const char* path : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
+        if (readable(std::string(path) + "/events/syscalls")) return path;
+    return {};
+}
+
+Result<void> ensure_tracefs() {
+    if (!tracefs_path().empty()) return {};
+    // In a namespace of our own: the host stays as it was.
+    if (::unshare(CLONE_NEWNS) != 0)
+        return Error::from_errno("tracefs is not mounted, and cannot be: unshare");
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
+        return Error::from_errno("tracefs is not mounted, and cannot be: make / a slave");
+    if (::mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, nullptr) != 0)
+        return Error::from_errno("cannot mount tracefs on /sys/kernel/tracing");
+    if (tracefs_path().empty())
+        return Error{"tracefs has no events/syscalls: needs a kernel with CONFIG_FTRACE_SYSCALLS",
+                     EOPNOTSUPP};
+    return {};
+}
+
+bool has_compare_and_swap() {
+    // r0 = 0; *(u64*)(r10 - 8) = r0; r1 = 1; cmpxchg(r10 - 8, r0, r1); r0 = 0; exit
+    return loads(BPF_PROG_TYPE_RAW_TRACEPOINT, {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
+                                                {BPF_STX | BPF_MEM | BPF_DW, 10, 0, -8, 0},
+                                                {BPF_ALU64 | BPF_MOV | BPF_K, 1, 0, 0, 1},
+                                                {BPF_STX | BPF_ATOMIC | BPF_DW, 10, 1, -8, BPF_CMPXCHG},
+                                                kReturnZero[0],
+                                                kReturnZero[1]});
+}
+
+std::vector<Finding> probe_kernel() {
+    utsname name{};
+    ::uname(&name);
+    return {{"kernel", true, false, fmt::format("{} {}", name.release, name.machine)},
+            capabilities(),
+            btf(),
+            tracefs(),
+            programs(),
+            ring_buffer(),
+            atomics(),
+            audit(),
+            lockdown()};
+}
+
+Result<void> require_kernel() {
+    for (const Finding& finding : probe_kernel()) {
+        if (finding.ok || !finding.required) continue;
+        const bool rights = finding.what == "rights";
+        return Error{finding.what + ": " + finding.detail, rights ? EPERM : EOPNOTSUPP};
+    }
+    return {};
+}
+
+}  // namespace whodid
