@@ -60,6 +60,10 @@ $(BPF_DIR)/arm64/whodid.bpf.o: bpf/whodid.bpf.c | deps
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(bpf_flags) -mcpu=v3 -D__TARGET_ARCH_arm64 -MMD -MP -c $< -o $@
 bpf-arm64: $(BPF_DIR)/arm64/whodid.bpf.o
+$(BPF_DIR)/attach.bpf.o: tests/bench/attach.bpf.c | deps
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(bpf_flags) -MMD -MP -c $< -o $@ && $(STRIP_BPF) -g $@
 $(BPF_DIR)/%.skel.h: $(BPF_DIR)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
@@ -68,7 +72,13 @@ $(BPF_DIR)/%.skel.h: $(BPF_DIR)/%.bpf.o
 $(B)/obj/%.o: %.cpp | deps
 	$(call say,CXX,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -DWHODID_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+# The one file that knows the version is made again when the version changes, and no other.
+$(B)/version: FORCE
+	$(Q)mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+$(B)/obj/userspace/app/version.o: $(B)/version
+$(B)/obj/userspace/app/version.o: override CPPFLAGS += -DWHODID_VERSION='"$(VERSION)"'
+FORCE:
 $(filter $(B)/obj/userspace/source/%,$(lib_obj)): | $(skeletons)
 $(B)/libwhodid.a: $(lib_obj)
 	$(call say,AR,$@)
@@ -84,12 +94,17 @@ $(B)/tests/live: $(live_obj) $(B)/libwhodid.a
 $(B)/tests/unit $(B)/tests/golden $(B)/tests/live:
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main $(LDLIBS) -o $@
+	$(Q)$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lcrypt $(LDLIBS) -o $@
+$(bench_obj): | deps-test $(skeletons) $(BPF_DIR)/attach.skel.h
 $(B)/tests/bench: $(bench_obj) $(B)/libwhodid.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
-$(B)/deeds/%: tests/live/deeds/%.c
+$(B)/tests/nothing: tests/bench/nothing.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc -O2 -Wall -static $< -o $@
+$(B)/deeds/%: tests/live/deeds/%.c tests/live/deeds/deed.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc -O1 -g -Wall -pthread $< -o $@
@@ -108,6 +123,10 @@ golden: $(B)/tests/golden
 live: $(B)/tests/live $(B)/whodid $(deeds)
 	$<
 fuzz: $(fuzzers)
+
+# What the sensor costs on this machine: `make bench ARGS=--help`.
+bench: $(B)/tests/bench $(B)/tests/nothing $(B)/whodid
+	$< $(ARGS)
 
 # The whole suite. Sanitizer builds live in directories of their own; the BPF object is shared.
 test: | deps-test

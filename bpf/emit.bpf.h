@@ -7,6 +7,17 @@
 
 #include "kernel.h"
 
+/*
+ * A body that several programs or places share. The verifier goes through a global function once, knowing
+ * nothing of its callers, and not once for every state it is called in. Before 5.13 such a function takes
+ * only numbers.
+ */
+#ifdef WHODID_NO_CAS
+#define SHARED static __noinline
+#else
+#define SHARED __noinline
+#endif
+
 /* A record's tail may start a string below this offset; the slack holds the longest string there is. */
 #define SLOT_TAIL 16384
 #define SLOT_BYTES (SLOT_TAIL + WHODID_PATH_MAX)
@@ -16,237 +27,220 @@
 #define SLOT_TRIES 4
 
 /*
- * A slot belongs to whoever set `owner`. Per-CPU scratch is not enough: where programs can be preempted (lsm and
- * uprobe today, tracepoints in later kernels) two tasks on one CPU write into the same record.
+ * A slot belongs to whoever set `owner`. Per-CPU scratch is not enough: where programs can be preempted (lsm
+ * and uprobe today, tracepoints in later kernels) two tasks on one CPU write into the same record.
  */
 struct slot {
-	__u64 owner;
-	__u64 off; /* where the tail ends, from the record's start */
-	__u8 rec[SLOT_BYTES];
+    __u64 owner;
+    __u64 off;      /* where the tail ends, from the record's start */
+    __u32 key, big; /* which one this is, and of which map */
+    __u8 rec[SLOT_BYTES];
 };
 struct big_slot {
-	__u64 owner, off;
-	__u8 rec[BIG_BYTES];
+    __u64 owner, off;
+    __u32 key, big;
+    __u8 rec[BIG_BYTES];
 };
 
 /* max_entries is set to config.slots at load. */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct slot);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct slot);
 } slots SEC(".maps");
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct big_slot);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct big_slot);
 } big_slots SEC(".maps");
 
 /* Everything but the vital kinds: files and network. */
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 << 20);
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 16 << 20);
 } ring SEC(".maps");
 /* Exec, fork, exit, auth, identity: a flood of opens cannot fill this one. */
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 8 << 20);
 } vital_ring SEC(".maps");
 
 struct cpu_state {
-	__u64 seq;
-	struct rec_counters kinds[WHODID_KIND_MAX];
+    __u64 seq;
+    struct rec_counters kinds[WHODID_KIND_MAX];
 };
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct cpu_state);
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct cpu_state);
 } counters SEC(".maps");
 
 /* Set before load. A section of its own, so that the loader needs no generated type for it. */
-const volatile struct rec_config config SEC(".rodata.config") = {.wake_bytes = 1 << 20, .cpus = 1, .slots = 1};
+const volatile struct rec_config config SEC(".rodata.config") = {
+    .wake_bytes = 1 << 20, .cpus = 1, .slots = 1};
 /* Written by the loader at run time; a free entry has tgid 0. */
 struct rec_guard guards[WHODID_GUARDED_MAX] SEC(".data.guards") = {};
 
 #define count(state, kind, what, by) __sync_fetch_and_add(&(state)->kinds[kind].what, by)
 
-static __always_inline struct cpu_state *cpu_state(void)
-{
-	__u32 zero = 0;
-	return bpf_map_lookup_elem(&counters, &zero);
+static __always_inline struct cpu_state* cpu_state(void) {
+    __u32 zero = 0;
+    return bpf_map_lookup_elem(&counters, &zero);
 }
 
 /*
  * Never by name or path: only what the loader registered, and only the process that is meant (pid reuse). The
  * start is 0 for the instant before the loader has learnt its own.
  */
-static __always_inline int is_guarded(__u32 tgid)
-{
-	for (int i = 0; i < WHODID_GUARDED_MAX; i++) {
-		if (guards[i].tgid != tgid)
-			continue;
-		struct task_struct *task = (void *)bpf_get_current_task();
-		return !guards[i].start_ns || BPF_CORE_READ(task, group_leader, start_boottime) == guards[i].start_ns;
-	}
-	return 0;
+static __always_inline int is_guarded(__u32 tgid) {
+    for (int i = 0; i < WHODID_GUARDED_MAX; i++) {
+        if (guards[i].tgid != tgid) continue;
+        struct task_struct* task = (void*)bpf_get_current_task();
+        return !guards[i].start_ns || BPF_CORE_READ(task, group_leader, start_boottime) == guards[i].start_ns;
+    }
+    return 0;
 }
 
 /* Counts the event as seen. 0: the sensor's own act, counted and not reported. */
-static __always_inline int notice(__u32 kind)
-{
-	struct cpu_state *state = cpu_state();
-	if (!state)
-		return 0;
-	if (is_guarded(bpf_get_current_pid_tgid() >> 32)) {
-		count(state, kind, self, 1);
-		return 0;
-	}
-	count(state, kind, seen, 1);
-	return 1;
+static __always_inline int notice(__u32 kind) {
+    struct cpu_state* state = cpu_state();
+    if (!state) return 0;
+    if (is_guarded(bpf_get_current_pid_tgid() >> 32)) {
+        count(state, kind, self, 1);
+        return 0;
+    }
+    count(state, kind, seen, 1);
+    return 1;
+}
+
+static __always_inline void own_act(__u32 kind) {
+    struct cpu_state* state = cpu_state();
+    if (state) count(state, kind, self, 1);
 }
 
 /* For kinds that carry state: seen and reported also when a sensor process does it. */
-static __always_inline void notice_always(__u32 kind)
-{
-	struct cpu_state *state = cpu_state();
-	if (state)
-		count(state, kind, seen, 1);
+static __always_inline void notice_always(__u32 kind) {
+    struct cpu_state* state = cpu_state();
+    if (state) count(state, kind, seen, 1);
 }
 
-static __always_inline void no_slot(__u32 kind)
-{
-	struct cpu_state *state = cpu_state();
-	if (state)
-		count(state, kind, no_slot, 1);
+static __always_inline void no_slot(__u32 kind) {
+    struct cpu_state* state = cpu_state();
+    if (state) count(state, kind, no_slot, 1);
 }
 
 /* Seen, and of a sort that is not reported. */
-static __always_inline void gated(__u32 kind)
-{
-	struct cpu_state *state = cpu_state();
-	if (state)
-		count(state, kind, gated, 1);
+static __always_inline void gated(__u32 kind) {
+    struct cpu_state* state = cpu_state();
+    if (state) count(state, kind, gated, 1);
 }
 
 /* Kernels before 5.12 have no compare-and-swap in BPF; none of them preempts a tracepoint program. */
-static __always_inline int claim(__u64 *owner, __u64 me)
-{
+static __always_inline int claim(__u64* owner, __u64 me) {
 #ifdef WHODID_NO_CAS
-	if (*(volatile __u64 *)owner)
-		return 0;
-	*(volatile __u64 *)owner = me;
-	return 1;
+    if (*(volatile __u64*)owner) return 0;
+    *(volatile __u64*)owner = me;
+    return 1;
 #else
-	return __sync_val_compare_and_swap(owner, 0, me) == 0;
+    return __sync_val_compare_and_swap(owner, 0, me) == 0;
 #endif
 }
 
-#define DEFINE_SLOT_CLAIM(type, map)                                                                          \
-	static __always_inline struct type *type##_claim(__u32 kind, __u32 fixed)                               \
-	{                                                                                                       \
-		__u64 me = bpf_get_current_pid_tgid() | 1ull << 63;                                             \
-		__u32 key = bpf_get_smp_processor_id();                                                         \
-		for (int i = 0; i < SLOT_TRIES; i++, key += config.cpus) {                                      \
-			if (key >= config.slots)                                                                \
-				break;                                                                          \
-			struct type *s = bpf_map_lookup_elem(&map, &key);                                       \
-			if (!s)                                                                                 \
-				break;                                                                          \
-			if (!claim(&s->owner, me))                                                              \
-				continue;                                                                       \
-			__builtin_memset(s->rec, 0, fixed);                                                     \
-			s->off = fixed;                                                                         \
-			return s;                                                                               \
-		}                                                                                               \
-		no_slot(kind);                                                                                  \
-		return 0;                                                                                       \
-	}
-DEFINE_SLOT_CLAIM(slot, slots)
-DEFINE_SLOT_CLAIM(big_slot, big_slots)
+#define DEFINE_SLOT_CLAIM(type, map, is_big)                                    \
+    static __always_inline struct type* type##_claim(__u32 kind, __u32 fixed) { \
+        __u64 me = bpf_get_current_pid_tgid() | 1ull << 63;                     \
+        __u32 key = bpf_get_smp_processor_id();                                 \
+        for (int i = 0; i < SLOT_TRIES; i++, key += config.cpus) {              \
+            if (key >= config.slots) break;                                     \
+            struct type* s = bpf_map_lookup_elem(&map, &key);                   \
+            if (!s) break;                                                      \
+            if (!claim(&s->owner, me)) continue;                                \
+            __builtin_memset(s->rec, 0, fixed);                                 \
+            s->off = fixed;                                                     \
+            s->key = key;                                                       \
+            s->big = is_big;                                                    \
+            return s;                                                           \
+        }                                                                       \
+        no_slot(kind);                                                          \
+        return 0;                                                               \
+    }
+DEFINE_SLOT_CLAIM(slot, slots, 0)
+DEFINE_SLOT_CLAIM(big_slot, big_slots, 1)
 
-#define slot_release(s) (*(volatile __u64 *)&(s)->owner = 0)
+#define slot_release(s) (*(volatile __u64*)&(s)->owner = 0)
 
-static __always_inline __u64 next_seq(struct cpu_state *state)
-{
+static __always_inline __u64 next_seq(struct cpu_state* state) {
 #ifdef WHODID_NO_CAS
-	return state->seq++;
+    return state->seq++;
 #else
-	return __sync_fetch_and_add(&state->seq, 1);
+    return __sync_fetch_and_add(&state->seq, 1);
 #endif
 }
 
 /* Nobody is woken per event: a wake-up costs ten times the record (ARCHITECTURE, "Costs"). */
-static __always_inline __u64 wake_flags(void *to)
-{
-	return bpf_ringbuf_query(to, BPF_RB_AVAIL_DATA) > config.wake_bytes ? BPF_RB_FORCE_WAKEUP
-									     : BPF_RB_NO_WAKEUP;
+static __always_inline __u64 wake_flags(void* to) {
+    return bpf_ringbuf_query(to, BPF_RB_AVAIL_DATA) > config.wake_bytes ? BPF_RB_FORCE_WAKEUP
+                                                                        : BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline void stamp(struct cpu_state *state, struct rec_hdr *h, __u32 kind, __u32 size)
-{
-	h->size = size;
-	h->kind = kind;
-	h->cpu = bpf_get_smp_processor_id();
-	h->seq = next_seq(state);
+static __always_inline void stamp(struct cpu_state* state, struct rec_hdr* h, __u32 kind, __u32 size) {
+    h->size = size;
+    h->kind = kind;
+    h->cpu = bpf_get_smp_processor_id();
+    h->seq = next_seq(state);
 }
 
-static __always_inline void send(void *to, void *rec, __u32 kind, __u64 size)
-{
-	struct cpu_state *state = cpu_state();
-	if (!state)
-		return;
-	stamp(state, rec, kind, size);
-	if (bpf_ringbuf_output(to, rec, size, wake_flags(to))) {
-		count(state, kind, ring_full, 1);
-		return;
-	}
-	count(state, kind, emitted, 1);
-	count(state, kind, bytes, size);
+static __always_inline void send(void* to, void* rec, __u32 kind, __u64 size) {
+    struct cpu_state* state = cpu_state();
+    if (!state) return;
+    stamp(state, rec, kind, size);
+    if (bpf_ringbuf_output(to, rec, size, wake_flags(to))) {
+        count(state, kind, ring_full, 1);
+        return;
+    }
+    count(state, kind, emitted, 1);
+    count(state, kind, bytes, size);
 }
 
-static __always_inline void emit_to(void *to, struct slot *s, __u32 kind)
-{
-	__u64 size = s->off;
-	asm volatile("%0 &= 0x7fff" : "+r"(size)); /* SLOT_BYTES fits: the verifier sees a bound on this very register */
-	if (size <= SLOT_BYTES)
-		send(to, s->rec, kind, size);
-	slot_release(s);
+static __always_inline void emit_to(void* to, struct slot* s, __u32 kind) {
+    __u64 size = s->off;
+    asm volatile("%0 &= 0x7fff"
+                 : "+r"(size)); /* SLOT_BYTES fits: the verifier sees a bound on this very register */
+    if (size <= SLOT_BYTES) send(to, s->rec, kind, size);
+    slot_release(s);
 }
 #define emit(s, kind) emit_to(&ring, s, kind)
 #define emit_vital(s, kind) emit_to(&vital_ring, s, kind)
 
-static __always_inline void emit_big(struct big_slot *s, __u32 kind)
-{
-	__u64 size = s->off;
-	asm volatile("%0 &= 0xffff" : "+r"(size));
-	send(&vital_ring, s->rec, kind, size);
-	slot_release(s);
+static __always_inline void emit_big(struct big_slot* s, __u32 kind) {
+    __u64 size = s->off;
+    asm volatile("%0 &= 0xffff" : "+r"(size));
+    send(&vital_ring, s->rec, kind, size);
+    slot_release(s);
 }
 
 /* Records without a tail go straight into the ring; also from interrupts, where no slot is to be had. */
-#define reserve(to, type, kind) ((type *)reserve_bytes(to, sizeof(type), kind))
-static __always_inline void *reserve_bytes(void *to, __u64 size, __u32 kind)
-{
-	struct rec_hdr *h = bpf_ringbuf_reserve(to, size, 0);
-	struct cpu_state *state = cpu_state();
-	if (!h) {
-		if (state)
-			count(state, kind, ring_full, 1);
-		return 0;
-	}
-	__builtin_memset(h, 0, size);
-	return h;
+#define reserve(to, type, kind) ((type*)reserve_bytes(to, sizeof(type), kind))
+static __always_inline void* reserve_bytes(void* to, __u64 size, __u32 kind) {
+    struct rec_hdr* h = bpf_ringbuf_reserve(to, size, 0);
+    struct cpu_state* state = cpu_state();
+    if (!h) {
+        if (state) count(state, kind, ring_full, 1);
+        return 0;
+    }
+    __builtin_memset(h, 0, size);
+    return h;
 }
 
-static __always_inline void submit(void *to, void *rec, __u32 kind, __u32 size)
-{
-	struct cpu_state *state = cpu_state();
-	if (state) {
-		stamp(state, rec, kind, size);
-		count(state, kind, emitted, 1);
-		count(state, kind, bytes, size);
-	}
-	bpf_ringbuf_submit(rec, wake_flags(to));
+static __always_inline void submit(void* to, void* rec, __u32 kind, __u32 size) {
+    struct cpu_state* state = cpu_state();
+    if (state) {
+        stamp(state, rec, kind, size);
+        count(state, kind, emitted, 1);
+        count(state, kind, bytes, size);
+    }
+    bpf_ringbuf_submit(rec, wake_flags(to));
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel's types, as far as whodid reads them. Only names matter: every access is relocated (CO-RE) against
- * the running kernel's BTF at load, so neither offsets nor the fields left out are of interest, and one file
- * serves x86-64 and arm64. A type whose layout changed over time has a second flavour, `name___what`.
+ * The kernel's types, as far as whodid reads them. Only names matter: every access is relocated (CO-RE)
+ * against the running kernel's BTF at load, so neither offsets nor the fields left out are of interest, and
+ * one file serves x86-64 and arm64. A type whose layout changed over time has a second flavour,
+ * `name___what`.
  */
 #pragma once
 
@@ -28,285 +29,378 @@ typedef int pid_t;
 /* ---- registers ---- */
 #if defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
-	__u64 regs[31], sp, pc, pstate;
+    __u64 regs[31], sp, pc, pstate;
 };
 struct pt_regs {
-	__u64 regs[31];
-	__u64 orig_x0;
-	s32 syscallno;
+    __u64 regs[31];
+    __u64 orig_x0;
+    s32 syscallno;
 };
 #else
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+    unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 #endif
 
 /* ---- identity ---- */
-typedef struct { __u32 val; } kuid_t;
-typedef struct { __u32 val; } kgid_t;
-typedef struct { __u64 val; } kernel_cap_t;
-struct ns_common { unsigned int inum; };
+typedef struct {
+    __u32 val;
+} kuid_t;
+typedef struct {
+    __u32 val;
+} kgid_t;
+typedef struct {
+    __u64 val;
+} kernel_cap_t;
+struct ns_common {
+    unsigned int inum;
+};
 struct user_namespace {
-	struct user_namespace *parent;
-	struct ns_common ns;
+    struct user_namespace* parent;
+    struct ns_common ns;
 };
 struct cred {
-	kuid_t uid;
-	kgid_t gid;
-	kuid_t suid;
-	kgid_t sgid;
-	kuid_t euid;
-	kgid_t egid;
-	kuid_t fsuid;
-	kgid_t fsgid;
-	kernel_cap_t cap_effective; /* one 64-bit word, or two of 32 before 6.3: the same bytes */
-	struct user_namespace *user_ns;
+    kuid_t uid;
+    kgid_t gid;
+    kuid_t suid;
+    kgid_t sgid;
+    kuid_t euid;
+    kgid_t egid;
+    kuid_t fsuid;
+    kgid_t fsgid;
+    kernel_cap_t cap_effective;
+    struct user_namespace* user_ns;
 };
-struct mnt_namespace { struct ns_common ns; };
-struct net { struct ns_common ns; };
-struct pid_namespace { struct ns_common ns; };
+struct mnt_namespace {
+    struct ns_common ns;
+};
+struct net {
+    struct ns_common ns;
+};
+struct pid_namespace {
+    struct ns_common ns;
+};
 struct nsproxy {
-	struct mnt_namespace *mnt_ns;
-	struct net *net_ns;
+    struct mnt_namespace* mnt_ns;
+    struct net* net_ns;
 };
 struct upid {
-	int nr;
-	struct pid_namespace *ns;
+    int nr;
+    struct pid_namespace* ns;
 };
-struct hlist_node { struct hlist_node *next, **pprev; };
-struct hlist_head { struct hlist_node *first; };
+struct hlist_node {
+    struct hlist_node *next, **pprev;
+};
+struct hlist_head {
+    struct hlist_node* first;
+};
 struct pid {
-	unsigned int level;
-	struct upid numbers[1];
+    unsigned int level;
+    struct upid numbers[1];
 };
 enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
 
 /* ---- processes ---- */
-typedef struct { int counter; } atomic_t;
-struct tty_struct { char name[64]; };
-struct signal_struct {
-	atomic_t live;
-	int group_exit_code;
-	unsigned int flags;
-	struct pid *pids[PIDTYPE_MAX];
-	struct tty_struct *tty;
-	__u64 utime, stime;
+typedef struct {
+    int counter;
+} atomic_t;
+struct tty_struct {
+    char name[64];
 };
-struct thread_info { unsigned long flags; __u32 status; };
+struct signal_struct {
+    atomic_t live;
+    int group_exit_code;
+    unsigned int flags;
+    struct pid* pids[PIDTYPE_MAX];
+    struct tty_struct* tty;
+    __u64 utime, stime;
+};
+struct thread_info {
+    unsigned long flags;
+    __u32 status;
+};
 struct files_struct;
 struct fs_struct;
 struct mm_struct;
 struct css_set;
 struct task_struct {
-	struct thread_info thread_info;
-	void *stack;
-	unsigned int flags;
-	int exit_code;
-	pid_t pid, tgid;
-	struct task_struct *real_parent, *group_leader;
-	__u64 utime, stime;
-	__u64 start_boottime;
-	const struct cred *real_cred, *cred;
-	char comm[16];
-	struct fs_struct *fs;
-	struct files_struct *files;
-	struct nsproxy *nsproxy;
-	struct signal_struct *signal;
-	kuid_t loginuid;
-	unsigned int sessionid;
-	struct mm_struct *mm;
-	struct css_set *cgroups;
-	struct io_uring_task *io_uring;
+    struct thread_info thread_info;
+    void* stack;
+    unsigned int flags;
+    int exit_code;
+    pid_t pid, tgid;
+    struct task_struct *real_parent, *group_leader;
+    __u64 utime, stime;
+    __u64 start_boottime;
+    const struct cred *real_cred, *cred;
+    char comm[16];
+    struct fs_struct* fs;
+    struct files_struct* files;
+    struct nsproxy* nsproxy;
+    struct signal_struct* signal;
+    kuid_t loginuid;
+    unsigned int sessionid;
+    struct mm_struct* mm;
+    struct css_set* cgroups;
+    struct io_uring_task* io_uring;
 };
 /* Kernels that keep the login uid apart (Container-Optimized OS, RHEL 7 and 8). */
-struct audit_task_info { kuid_t loginuid; unsigned int sessionid; };
-struct task_struct___audit { struct audit_task_info *audit; };
+struct audit_task_info {
+    kuid_t loginuid;
+    unsigned int sessionid;
+};
+struct task_struct___audit {
+    struct audit_task_info* audit;
+};
 
 /* ---- files ---- */
-struct qstr { const unsigned char *name; };
-struct super_block { __u32 s_dev; unsigned long s_magic; };
+struct qstr {
+    const unsigned char* name;
+};
+struct super_block {
+    __u32 s_dev;
+    unsigned long s_magic;
+};
 struct inode {
-	unsigned short i_mode;
-	kuid_t i_uid;
-	kgid_t i_gid;
-	struct super_block *i_sb;
-	unsigned long i_ino;
-	unsigned int i_nlink;
+    unsigned short i_mode;
+    kuid_t i_uid;
+    kgid_t i_gid;
+    struct super_block* i_sb;
+    unsigned long i_ino;
+    unsigned int i_nlink;
 };
-struct hlist_bl_node { struct hlist_bl_node *next, **pprev; };
+struct hlist_bl_node {
+    struct hlist_bl_node *next, **pprev;
+};
 struct dentry {
-	struct hlist_bl_node d_hash;
-	struct dentry *d_parent;
-	struct qstr d_name;
-	struct inode *d_inode;
+    struct hlist_bl_node d_hash;
+    struct dentry* d_parent;
+    struct qstr d_name;
+    struct inode* d_inode;
 };
-struct vfsmount { struct dentry *mnt_root; };
+struct vfsmount {
+    struct dentry* mnt_root;
+};
 struct mount {
-	struct mount *mnt_parent;
-	struct dentry *mnt_mountpoint;
-	struct vfsmount mnt;
+    struct mount* mnt_parent;
+    struct dentry* mnt_mountpoint;
+    struct vfsmount mnt;
 };
 struct path {
-	struct vfsmount *mnt;
-	struct dentry *dentry;
+    struct vfsmount* mnt;
+    struct dentry* dentry;
 };
-struct fs_struct { struct path root, pwd; };
+struct fs_struct {
+    struct path root, pwd;
+};
 struct file {
-	unsigned int f_mode;
-	unsigned int f_flags;
-	struct path f_path;
-	struct inode *f_inode;
-	void *private_data;
+    unsigned int f_mode;
+    unsigned int f_flags;
+    struct path f_path;
+    struct inode* f_inode;
+    void* private_data;
 };
 struct fdtable {
-	unsigned int max_fds;
-	struct file **fd;
+    unsigned int max_fds;
+    struct file** fd;
 };
-struct files_struct { struct fdtable *fdt; };
+struct files_struct {
+    struct fdtable* fdt;
+};
 struct mm_struct {
-	unsigned long arg_start, arg_end, env_start, env_end;
-	struct file *exe_file;
+    unsigned long arg_start, arg_end, env_start, env_end;
+    struct file* exe_file;
 };
 struct linux_binprm {
-	unsigned int secureexec : 1;
-	int argc, envc;
-	const char *filename, *interp;
+    unsigned int secureexec : 1;
+    int argc, envc;
+    const char *filename, *interp;
 };
-struct filename { const char *name; };
+struct filename {
+    const char* name;
+};
 
 /* ---- cgroups ---- */
 struct kernfs_node {
-	struct kernfs_node *__parent;
-	const char *name;
-	__u64 id;
+    struct kernfs_node* __parent;
+    const char* name;
+    __u64 id;
 };
-struct kernfs_node___before_6_15 { struct kernfs_node *parent; };
-struct cgroup { struct kernfs_node *kn; };
-struct cgroup_subsys_state { struct cgroup *cgroup; };
+struct kernfs_node___before_6_15 {
+    struct kernfs_node* parent;
+};
+struct cgroup {
+    struct kernfs_node* kn;
+};
+struct cgroup_subsys_state {
+    struct cgroup* cgroup;
+};
 enum cgroup_subsys_id { pids_cgrp_id = 11 };
 struct css_set {
-	struct cgroup_subsys_state *subsys[1];
-	struct cgroup *dfl_cgrp;
+    struct cgroup_subsys_state* subsys[1];
+    struct cgroup* dfl_cgrp;
 };
 
 /* ---- sockets ---- */
-struct in6_addr { __u8 s6_addr[16]; };
-typedef struct { struct net *net; } possible_net_t;
+struct in6_addr {
+    __u8 s6_addr[16];
+};
+typedef struct {
+    struct net* net;
+} possible_net_t;
 struct sock_common {
-	__be32 skc_daddr, skc_rcv_saddr;
-	__be16 skc_dport;
-	__u16 skc_num;
-	unsigned short skc_family;
-	volatile unsigned char skc_state;
-	possible_net_t skc_net;
-	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+    __be32 skc_daddr, skc_rcv_saddr;
+    __be16 skc_dport;
+    __u16 skc_num;
+    unsigned short skc_family;
+    volatile unsigned char skc_state;
+    unsigned long skc_flags;
+    possible_net_t skc_net;
+    struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 };
 struct sock {
-	struct sock_common __sk_common;
-	__u16 sk_type, sk_protocol; /* 5.10 has them as whole fields too; older ones as bit fields */
-	__u8 sk_shutdown;
-	int sk_err;
-	unsigned long sk_flags;
-	struct socket *sk_socket;
-	struct pid *sk_peer_pid;
-	const struct cred *sk_peer_cred;
+    struct sock_common __sk_common;
+    __u16 sk_type, sk_protocol; /* 5.10 has them as whole fields too; older ones as bit fields */
+    __u8 sk_shutdown;
+    int sk_err;
+    struct socket* sk_socket;
+    struct pid* sk_peer_pid;
+    const struct cred* sk_peer_cred;
 };
 struct socket {
-	struct file *file;
-	struct sock *sk;
+    struct file* file;
+    struct sock* sk;
 };
-struct inet_sock { __be16 inet_sport; };
+struct inet_sock {
+    __be16 inet_sport;
+};
 struct tcp_sock {
-	__u64 bytes_acked, bytes_received;
-	__u32 snd_una, write_seq;
+    __u64 bytes_acked, bytes_received;
+    __u32 snd_una, write_seq;
 };
 enum sock_flags { SOCK_DONE = 1 };
-struct sockaddr_un { unsigned short sun_family; char sun_path[108]; };
-struct unix_address { int len; struct sockaddr_un name[1]; };
+struct sockaddr_un {
+    unsigned short sun_family;
+    char sun_path[108];
+};
+struct unix_address {
+    int len;
+    struct sockaddr_un name[1];
+};
 struct unix_sock {
-	struct unix_address *addr;
-	struct sock *peer;
+    struct unix_address* addr;
+    struct sock* peer;
 };
 
 /* ---- io_uring: what a request asks for lies at its start, in a form of its own per operation ---- */
-struct open_how { __u64 flags, mode, resolve; };
+struct open_how {
+    __u64 flags, mode, resolve;
+};
 struct io_open {
-	int dfd;
-	__u32 file_slot;
-	struct filename *filename;
-	struct open_how how;
+    int dfd;
+    __u32 file_slot;
+    struct filename* filename;
+    struct open_how how;
 };
 struct io_unlink {
-	int dfd, flags;
-	struct filename *filename;
+    int dfd, flags;
+    struct filename* filename;
 };
 struct io_mkdir {
-	int dfd;
-	__u16 mode;
-	struct filename *filename;
+    int dfd;
+    __u16 mode;
+    struct filename* filename;
 };
 struct io_rename {
-	int old_dfd, new_dfd;
-	struct filename *oldpath, *newpath;
-	int flags;
+    int old_dfd, new_dfd;
+    struct filename *oldpath, *newpath;
+    int flags;
 };
 struct io_link {
-	int old_dfd, new_dfd;
-	struct filename *oldpath, *newpath;
+    int old_dfd, new_dfd;
+    struct filename *oldpath, *newpath;
 };
 struct io_connect {
-	struct sockaddr *addr;
-	int addr_len;
+    struct sockaddr* addr;
+    int addr_len;
 };
-struct io_cqe { __s32 res; };
+struct io_cmd_data {
+    int unused;
+}; /* since 6.0 */
+struct io_cqe {
+    __s32 res;
+};
 struct io_kiocb {
-	struct file *file;
-	__u8 opcode;
-	__u32 flags; /* the low half, where io_uring_enter(2)'s own flags are */
-	struct io_cqe cqe;
+    struct file* file;
+    __u8 opcode;
+    __u32 flags; /* the low half, where io_uring_enter(2)'s own flags are */
+    struct io_cqe cqe;
 };
 
 /* ---- iterators ---- */
-struct seq_file { int unused; };
-struct bpf_iter_meta { struct seq_file *seq; };
+struct seq_file {
+    int unused;
+};
+struct bpf_iter_meta {
+    struct seq_file* seq;
+};
 struct bpf_iter__task {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
+    struct bpf_iter_meta* meta;
+    struct task_struct* task;
 };
 
 #pragma clang attribute pop
 
 /* What user memory holds: fixed by the system call interface, never relocated. */
-struct user_iovec { void *base; unsigned long len; };
-struct user_msghdr_abi {
-	void *name;
-	int name_len, pad;
-	struct user_iovec *iov;
-	unsigned long iov_len;
-	void *control;
-	unsigned long control_len;
-	unsigned int flags;
+struct user_iovec {
+    void* base;
+    unsigned long len;
 };
-struct user_mmsghdr { struct user_msghdr_abi header; unsigned int length, pad; };
-struct user_open_how { __u64 flags, mode, resolve; };
-struct user_nlmsghdr { __u32 len; __u16 type, flags; __u32 seq, pid; };
+struct user_msghdr_abi {
+    void* name;
+    int name_len, pad;
+    struct user_iovec* iov;
+    unsigned long iov_len;
+    void* control;
+    unsigned long control_len;
+    unsigned int flags;
+};
+struct user_mmsghdr {
+    struct user_msghdr_abi header;
+    unsigned int length, pad;
+};
+struct user_open_how {
+    __u64 flags, mode, resolve;
+};
+struct user_nlmsghdr {
+    __u32 len;
+    __u16 type, flags;
+    __u32 seq, pid;
+};
 
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 /*
- * Reads through a pointer whose type the verifier knows (the current task, arguments of tp_btf programs): a plain
- * load, which the kernel lets fault to 0, instead of a helper call per step. Kernels before 5.11 have no typed
- * pointer to the current task.
+ * LOAD(p, a, b) reads p->a->b like BPF_CORE_READ, by plain loads where the kernel can do that: the verifier
+ * must know the type of `p`, which TYPED declares, and lets a load that faults give 0. A helper call per step
+ * costs ten times as much. The cast came with 6.2; the verifier removes the branch that does not apply.
  */
 #ifdef WHODID_NO_CAS
+#define TYPED(type, p) ((type*)(p))
 #define LOAD BPF_CORE_READ
 #else
+enum special_kfunc_type { KF_bpf_rdonly_cast = 8 };
+extern void* bpf_rdonly_cast(const void* p, __u32 btf_id) __ksym __weak;
+#define CAN_TYPE bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_rdonly_cast)
+#define TYPED(type, p) \
+    ((type*)(CAN_TYPE ? bpf_rdonly_cast((const void*)(p), bpf_core_type_id_kernel(type)) : (void*)(p)))
 #define LOAD_1(p, a) ((p)->a)
 #define LOAD_2(p, a, b) ((p)->a->b)
 #define LOAD_3(p, a, b, c) ((p)->a->b->c)
 #define LOAD_4(p, a, b, c, d) ((p)->a->b->c->d)
 #define LOAD_N(p, a, b, c, d, n, ...) LOAD_##n
-#define LOAD(...) LOAD_N(__VA_ARGS__, 4, 3, 2, 1)(__VA_ARGS__)
+#define LOAD(...) (CAN_TYPE ? LOAD_N(__VA_ARGS__, 4, 3, 2, 1)(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
 #endif

@@ -9,131 +9,123 @@
 
 /*
  * Appends the components leaf to root; userspace turns them round. The offset lives in map memory, not in a
- * register: the verifier then finds every iteration's state equal to the last and prunes; carried in a register
- * it multiplies the states and exhausts the instruction budget.
+ * register: the verifier then finds every iteration's state equal to the last and prunes; carried in a
+ * register it multiplies the states and exhausts the instruction budget. Global and taking only numbers, so
+ * that it is verified once in a program wherever it is called: the slot is looked up again.
  */
-static __noinline int walk_path(struct slot *s, struct dentry *dentry, struct vfsmount *vfsmount)
-{
-	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
-	int flags = 0;
+__noinline int walk_path(__u32 key, __u32 big, __u64 path) {
+    struct slot* s = big ? bpf_map_lookup_elem(&big_slots, &key) : bpf_map_lookup_elem(&slots, &key);
+    struct path* from = TYPED(struct path, path);
+    struct dentry* dentry = LOAD(from, dentry);
+    __u64 vfsmount = (__u64)LOAD(from, mnt);
+    int flags = 0;
 
-	if (!s)
-		return REC_PATH_ABSENT;
-	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
-		flags = REC_PATH_DELETED;
-	for (int i = 0; i < WHODID_COMPONENTS_MAX; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+    if (!s || !dentry || !vfsmount) return REC_PATH_ABSENT;
+    struct mount* mount = TYPED(struct mount, vfsmount - bpf_core_field_offset(struct mount, mnt));
+    struct dentry* top = LOAD(mount, mnt.mnt_root);
+    if (!LOAD(dentry, d_hash.pprev) && LOAD(dentry, d_parent) != dentry) flags = REC_PATH_DELETED;
+    for (int i = 0; i < WHODID_COMPONENTS_MAX; i++) {
+        struct dentry* parent = LOAD(dentry, d_parent);
 
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-			struct mount *below = BPF_CORE_READ(mount, mnt_parent);
+        if (dentry == top) {
+            struct mount* below = LOAD(mount, mnt_parent);
 
-			if (below == mount)
-				return flags;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = below;
-			continue;
-		}
-		__u64 off = s->off;
-		if (off >= SLOT_TAIL)
-			break;
-		long n = bpf_probe_read_kernel_str(&s->rec[off], 256, BPF_CORE_READ(dentry, d_name.name));
-		if (n <= 0)
-			break;
-		s->off = off + (__u32)n;
-		if (dentry == parent)
-			return flags | REC_PATH_PSEUDO;
-		dentry = parent;
-	}
-	return flags | REC_PATH_CUT;
+            if (below == mount) return flags;
+            dentry = LOAD(mount, mnt_mountpoint);
+            mount = below;
+            top = LOAD(mount, mnt.mnt_root);
+            continue;
+        }
+        __u64 off = s->off;
+        if (off >= SLOT_TAIL) break;
+        long n = bpf_probe_read_kernel_str(&s->rec[off], 256, LOAD(dentry, d_name.name));
+        if (n <= 0) break;
+        s->off = off + (__u32)n;
+        if (dentry == parent) return flags | REC_PATH_PSEUDO;
+        dentry = parent;
+    }
+    return flags | REC_PATH_CUT;
 }
 
-static __always_inline void put_path(struct slot *s, struct rec_path *to, struct path *from)
-{
-	struct dentry *dentry = BPF_CORE_READ(from, dentry);
-	struct vfsmount *mount = BPF_CORE_READ(from, mnt);
-
-	to->off = s->off;
-	to->flags = dentry && mount ? walk_path(s, dentry, mount) : REC_PATH_ABSENT;
-	to->len = s->off - to->off;
+/* `from` must be plain: a TYPED pointer is not a number, which is what a SHARED function takes. */
+static __always_inline void put_path(struct slot* s, struct rec_path* to, struct path* from) {
+    to->off = s->off;
+    to->flags = walk_path(s->key, s->big, (__u64)from);
+    to->len = s->off - to->off;
 }
 
-static __always_inline void put_file_path(struct slot *s, struct rec_path *to, struct file *file)
-{
-	if (!file) {
-		to->flags = REC_PATH_ABSENT;
-		return;
-	}
-	put_path(s, to, (void *)file + bpf_core_field_offset(struct file, f_path));
+static __always_inline void put_file_path(struct slot* s, struct rec_path* to, struct file* file) {
+    if (!file) {
+        to->flags = REC_PATH_ABSENT;
+        return;
+    }
+    put_path(s, to, (void*)file + bpf_core_field_offset(struct file, f_path));
 }
 
 /* The string stays NUL terminated in the tail, len does not count the NUL. */
-#define DEFINE_PUT_STR(name, read)                                                                            \
-	static __always_inline void name(struct slot *s, struct rec_str *to, const void *from, __u32 max)       \
-	{                                                                                                       \
-		__u64 off = s->off;                                                                             \
-		if (!from || off >= SLOT_TAIL)                                                                  \
-			return;                                                                                 \
-		long n = read(&s->rec[off], max, from);                                                         \
-		if (n <= 0)                                                                                     \
-			return;                                                                                 \
-		to->off = off;                                                                                  \
-		to->len = n - 1;                                                                                \
-		s->off = off + (__u32)n;                                                                        \
-	}
+#define DEFINE_PUT_STR(name, read)                                                                      \
+    static __always_inline void name(struct slot* s, struct rec_str* to, const void* from, __u32 max) { \
+        __u64 off = s->off;                                                                             \
+        if (!from || off >= SLOT_TAIL) return;                                                          \
+        long n = read(&s->rec[off], max, from);                                                         \
+        if (n <= 0) return;                                                                             \
+        to->off = off;                                                                                  \
+        to->len = n - 1;                                                                                \
+        s->off = off + (__u32)n;                                                                        \
+    }
 DEFINE_PUT_STR(put_user_str, bpf_probe_read_user_str)
 DEFINE_PUT_STR(put_kernel_str, bpf_probe_read_kernel_str)
 
-static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
-{
-	struct kernfs_node___before_6_15 *old = (void *)node;
+/* -1 when there is no string. */
+static __always_inline int first_letter(struct slot* s, struct rec_str* str) {
+    __u64 off = str->off;
 
-	if (bpf_core_field_exists(old->parent))
-		return BPF_CORE_READ(old, parent);
-	return BPF_CORE_READ(node, __parent);
+    if (!off) return -1;
+    asm volatile("%0 &= 0x3fff" : "+r"(off)); /* below SLOT_TAIL it is; the verifier forgot */
+    return s->rec[off];
 }
 
-static __noinline int walk_cgroup(struct slot *s, struct kernfs_node *node)
-{
-	if (!s)
-		return REC_PATH_ABSENT;
-	for (int i = 0; i < 16; i++) {
-		struct kernfs_node *parent = kernfs_parent(node);
-		__u64 off = s->off;
+static __always_inline struct kernfs_node* kernfs_parent(struct kernfs_node* node) {
+    struct kernfs_node___before_6_15* old = (void*)node;
 
-		if (!parent)
-			return 0;
-		if (off >= SLOT_TAIL)
-			break;
-		long n = bpf_probe_read_kernel_str(&s->rec[off], 256, BPF_CORE_READ(node, name));
-		if (n <= 0)
-			break;
-		s->off = off + (__u32)n;
-		node = parent;
-	}
-	return REC_PATH_CUT;
+    if (bpf_core_field_exists(old->parent)) return BPF_CORE_READ(old, parent);
+    return BPF_CORE_READ(node, __parent);
 }
 
-static __always_inline void put_cgroup(struct slot *s, struct rec_path *to, struct cgroup *cgroup)
-{
-	struct kernfs_node *node = cgroup ? BPF_CORE_READ(cgroup, kn) : 0;
+static __noinline int walk_cgroup(struct slot* s, struct kernfs_node* node) {
+    if (!s) return REC_PATH_ABSENT;
+    for (int i = 0; i < 16; i++) {
+        struct kernfs_node* parent = kernfs_parent(node);
+        __u64 off = s->off;
 
-	to->off = s->off;
-	to->flags = node ? walk_cgroup(s, node) : REC_PATH_ABSENT;
-	to->len = s->off - to->off;
+        if (!parent) return 0;
+        if (off >= SLOT_TAIL) break;
+        long n = bpf_probe_read_kernel_str(&s->rec[off], 256, BPF_CORE_READ(node, name));
+        if (n <= 0) break;
+        s->off = off + (__u32)n;
+        node = parent;
+    }
+    return REC_PATH_CUT;
+}
+
+static __always_inline void put_cgroup(struct slot* s, struct rec_path* to, struct cgroup* cgroup) {
+    struct kernfs_node* node = cgroup ? BPF_CORE_READ(cgroup, kn) : 0;
+
+    to->off = s->off;
+    to->flags = node ? walk_cgroup(s, node) : REC_PATH_ABSENT;
+    to->len = s->off - to->off;
 }
 
 /* Both hierarchies: on hybrid hosts a container may be seen in one only. */
-static __always_inline void put_cgroups(struct slot *s, struct rec_path *unified, struct rec_path *v1,
-					struct task_struct *task)
-{
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	struct cgroup_subsys_state *pids = 0;
+static __always_inline void put_cgroups(struct slot* s, struct rec_path* unified, struct rec_path* v1,
+                                        struct task_struct* task) {
+    struct css_set* set = BPF_CORE_READ(task, cgroups);
+    struct cgroup_subsys_state* pids = 0;
 
-	put_cgroup(s, unified, BPF_CORE_READ(set, dfl_cgrp));
-	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
-		return;
-	int index = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
-	bpf_probe_read_kernel(&pids, sizeof(pids), (void *)set + bpf_core_field_offset(struct css_set, subsys) +
-							   index * sizeof(void *));
-	put_cgroup(s, v1, BPF_CORE_READ(pids, cgroup));
+    put_cgroup(s, unified, BPF_CORE_READ(set, dfl_cgrp));
+    if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) return;
+    int index = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
+    bpf_probe_read_kernel(&pids, sizeof(pids),
+                          (void*)set + bpf_core_field_offset(struct css_set, subsys) + index * sizeof(void*));
+    put_cgroup(s, v1, BPF_CORE_READ(pids, cgroup));
 }

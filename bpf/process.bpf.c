@@ -8,113 +8,92 @@
 #define OVERLAYFS_MAGIC 0x794c7630
 
 /* The big slot starts like a small one: paths and short strings go in first, by the same functions. */
-static __always_inline struct slot *front(struct big_slot *s) { return (struct slot *)s; }
+static __always_inline struct slot* front(struct big_slot* s) { return (struct slot*)s; }
 
 /* One block, not one read per argument: the kernel has just written these pages. */
-static __always_inline __u32 put_block(struct big_slot *s, unsigned long from, __u64 bytes)
-{
-	__u64 off = s->off;
+static __always_inline __u32 put_block(struct big_slot* s, unsigned long from, __u64 bytes) {
+    __u64 off = s->off;
 
-	if (off >= BIG_TAIL)
-		return 0;
-	if (bytes > WHODID_ARGS_MAX - 1)
-		bytes = WHODID_ARGS_MAX - 1;
-	asm volatile("%0 &= 0x7fff" : "+r"(bytes)); /* bounds this register, not a copy clang makes of it */
-	if (bpf_probe_read_user(&s->rec[off], bytes, (void *)from))
-		return 0;
-	s->off = off + (__u32)bytes;
-	return bytes;
+    if (off >= BIG_TAIL) return 0;
+    if (bytes > WHODID_ARGS_MAX - 1) bytes = WHODID_ARGS_MAX - 1;
+    asm volatile("%0 &= 0x7fff" : "+r"(bytes)); /* bounds this register, not a copy clang makes of it */
+    if (bpf_probe_read_user(&s->rec[off], bytes, (void*)from)) return 0;
+    s->off = off + (__u32)bytes;
+    return bytes;
 }
 
 /* A page that is absent fails the whole block: take what is there, page by page. */
-static __always_inline __u32 put_pages(struct big_slot *s, unsigned long from, __u64 bytes)
-{
-	__u32 got = 0;
+static __always_inline __u32 put_pages(struct big_slot* s, unsigned long from, __u64 bytes) {
+    __u32 got = 0;
 
-	for (int i = 0; i < WHODID_ARGS_MAX / 4096; i++) {
-		__u64 want = 4096 - ((from + got) & 4095);
-		__u64 off = s->off;
+    for (int i = 0; i < WHODID_ARGS_MAX / 4096; i++) {
+        __u64 want = 4096 - ((from + got) & 4095);
+        __u64 off = s->off;
 
-		if (got >= bytes || off >= BIG_TAIL)
-			break;
-		if (want > bytes - got)
-			want = bytes - got;
-		asm volatile("%0 &= 0x1fff" : "+r"(want));
-		if (bpf_probe_read_user(&s->rec[off], want, (void *)(from + got)))
-			break;
-		s->off = off + (__u32)want;
-		got += want;
-	}
-	return got;
+        if (got >= bytes || off >= BIG_TAIL) break;
+        if (want > bytes - got) want = bytes - got;
+        asm volatile("%0 &= 0x1fff" : "+r"(want));
+        if (bpf_probe_read_user(&s->rec[off], want, (void*)(from + got))) break;
+        s->off = off + (__u32)want;
+        got += want;
+    }
+    return got;
 }
 
-static __always_inline void put_argv(struct big_slot *s, struct rec_exec *r, struct mm_struct *mm)
-{
-	unsigned long from = BPF_CORE_READ(mm, arg_start);
-	__u64 bytes = BPF_CORE_READ(mm, arg_end) - from;
+static __always_inline void put_argv(struct big_slot* s, struct rec_exec* r, struct mm_struct* mm) {
+    unsigned long from = BPF_CORE_READ(mm, arg_start);
+    __u64 bytes = BPF_CORE_READ(mm, arg_end) - from;
 
-	r->argv_bytes = bytes;
-	r->argv.off = s->off;
-	__u32 got = put_block(s, from, bytes);
-	if (!got)
-		got = put_pages(s, from, bytes);
-	r->argv.len = got;
-	if (got < bytes)
-		r->h.flags |= REC_F_ARGS_CUT;
+    r->argv_bytes = bytes;
+    r->argv.off = s->off;
+    __u32 got = put_block(s, from, bytes);
+    if (!got) got = put_pages(s, from, bytes);
+    r->argv.len = got;
+    if (got < bytes) r->h.flags |= REC_F_ARGS_CUT;
 }
 
 /* SSH_*, SUDO_*, and LD_PRELOAD, LD_AUDIT: who came from where, and what was slipped in. */
-static __always_inline int wanted_variable(const __u8 *v)
-{
-	__u32 head = v[0] | v[1] << 8 | v[2] << 16 | v[3] << 24;
+static __always_inline int wanted_variable(const __u8* v) {
+    __u32 head = v[0] | v[1] << 8 | v[2] << 16 | v[3] << 24;
 
-	return head == 0x5f485353 || head == 0x4f445553 || head == 0x505f444c || head == 0x415f444c;
+    return head == 0x5f485353 || head == 0x4f445553 || head == 0x505f444c || head == 0x415f444c;
 }
 
 /* Append, and take back what is not wanted: only the chosen variables leave the kernel. */
-static __noinline int put_environment(struct big_slot *s, unsigned long at, unsigned long end)
-{
-	if (!s)
-		return 0;
-	for (int i = 0; i < 192; i++) {
-		__u64 off = s->off;
+static __noinline int put_environment(struct big_slot* s, unsigned long at, unsigned long end) {
+    if (!s) return 0;
+    for (int i = 0; i < 192; i++) {
+        __u64 off = s->off;
 
-		if (at >= end || off >= BIG_TAIL)
-			break;
-		long n = bpf_probe_read_user_str(&s->rec[off], WHODID_ENV_VALUE_MAX, (void *)at);
-		if (n <= 0)
-			break;
-		if (wanted_variable(&s->rec[off]))
-			s->off = off + (__u32)n;
-		at += n;
-	}
-	return 0;
+        if (at >= end || off >= BIG_TAIL) break;
+        long n = bpf_probe_read_user_str(&s->rec[off], WHODID_ENV_VALUE_MAX, (void*)at);
+        if (n <= 0) break;
+        if (wanted_variable(&s->rec[off])) s->off = off + (__u32)n;
+        at += n;
+    }
+    return 0;
 }
 
-static __always_inline void fill_exe_file(struct rec_exec *r, struct file *exe)
-{
-	struct inode *inode = BPF_CORE_READ(exe, f_inode);
+static __always_inline void fill_exe_file(struct rec_exec* r, struct file* exe) {
+    struct inode* inode = BPF_CORE_READ(exe, f_inode);
 
-	r->exe_inode = BPF_CORE_READ(inode, i_ino);
-	r->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	r->exe_mode = BPF_CORE_READ(inode, i_mode);
-	r->exe_uid = BPF_CORE_READ(inode, i_uid.val);
-	r->exe_links = BPF_CORE_READ(inode, i_nlink);
-	r->exe_magic = BPF_CORE_READ(inode, i_sb, s_magic);
-	if (r->exe_magic != OVERLAYFS_MAGIC)
-		return;
-	/* struct ovl_inode goes on with __upperdentry right behind its struct inode. */
-	void *upper = 0;
-	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
-	r->upper = upper ? 1 : 2;
+    r->exe_inode = BPF_CORE_READ(inode, i_ino);
+    r->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
+    r->exe_mode = BPF_CORE_READ(inode, i_mode);
+    r->exe_uid = BPF_CORE_READ(inode, i_uid.val);
+    r->exe_links = BPF_CORE_READ(inode, i_nlink);
+    r->exe_magic = BPF_CORE_READ(inode, i_sb, s_magic);
+    if (r->exe_magic != OVERLAYFS_MAGIC) return;
+    /* struct ovl_inode goes on with __upperdentry right behind its struct inode. */
+    void* upper = 0;
+    bpf_probe_read_kernel(&upper, sizeof(upper), (void*)inode + bpf_core_type_size(struct inode));
+    r->upper = upper ? 1 : 2;
 }
 
-static __always_inline void put_tty(struct slot *s, struct rec_str *to, struct task_struct *task)
-{
-	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+static __always_inline void put_tty(struct slot* s, struct rec_str* to, struct task_struct* task) {
+    struct tty_struct* tty = BPF_CORE_READ(task, signal, tty);
 
-	if (tty)
-		put_kernel_str(s, to, (void *)tty + bpf_core_field_offset(struct tty_struct, name), 64);
+    if (tty) put_kernel_str(s, to, (void*)tty + bpf_core_field_offset(struct tty_struct, name), 64);
 }
 
 /*
@@ -122,164 +101,144 @@ static __always_inline void put_tty(struct slot *s, struct rec_str *to, struct t
  * exists that could race.
  */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task, pid_t caller_tid, struct linux_binprm *bprm)
-{
-	notice_always(REC_PROCESS_EXEC);
-	struct big_slot *s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
-	if (!s)
-		return 0;
-	struct rec_exec *r = (void *)s->rec;
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct file *exe = BPF_CORE_READ(mm, exe_file);
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+int BPF_PROG(on_exec, struct task_struct* task, pid_t caller_tid, struct linux_binprm* bprm) {
+    notice_always(REC_PROCESS_EXEC);
+    struct big_slot* s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
+    if (!s) return 0;
+    struct rec_exec* r = (void*)s->rec;
+    struct mm_struct* mm = BPF_CORE_READ(task, mm);
+    struct file* exe = BPF_CORE_READ(mm, exe_file);
+    struct fs_struct* fs = BPF_CORE_READ(task, fs);
 
-	begin(&r->h, 0);
-	fill_task_full(&r->h.task, task);
-	r->caller_tid = caller_tid;
-	r->secure = BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec);
-	r->argc = BPF_CORE_READ(bprm, argc);
-	fill_exe_file(r, exe);
-	put_file_path(front(s), &r->exe, exe);
-	put_path(front(s), &r->cwd, (void *)fs + bpf_core_field_offset(struct fs_struct, pwd));
-	put_cgroups(front(s), &r->cgroup, &r->cgroup_v1, task);
-	put_kernel_str(front(s), &r->filename, BPF_CORE_READ(bprm, filename), WHODID_PATH_MAX);
-	put_kernel_str(front(s), &r->interp, BPF_CORE_READ(bprm, interp), WHODID_PATH_MAX);
-	put_tty(front(s), &r->tty, task);
-	put_argv(s, r, mm);
-	r->env.off = s->off;
-	put_environment(s, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end));
-	r->env.len = s->off - r->env.off;
-	emit_big(s, REC_PROCESS_EXEC);
-	return 0;
+    begin(&r->h, 0);
+    fill_task_full(&r->h.task, task);
+    r->caller_tid = caller_tid;
+    r->secure = BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec);
+    r->argc = BPF_CORE_READ(bprm, argc);
+    fill_exe_file(r, exe);
+    put_file_path(front(s), &r->exe, exe);
+    put_path(front(s), &r->cwd, (void*)fs + bpf_core_field_offset(struct fs_struct, pwd));
+    put_cgroups(front(s), &r->cgroup, &r->cgroup_v1, task);
+    put_kernel_str(front(s), &r->filename, BPF_CORE_READ(bprm, filename), WHODID_PATH_MAX);
+    put_kernel_str(front(s), &r->interp, BPF_CORE_READ(bprm, interp), WHODID_PATH_MAX);
+    put_tty(front(s), &r->tty, task);
+    put_argv(s, r, mm);
+    r->env.off = s->off;
+    put_environment(s, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end));
+    r->env.len = s->off - r->env.off;
+    emit_big(s, REC_PROCESS_EXEC);
+    return 0;
 }
 
-static __noinline int put_caller_argv(struct big_slot *s, unsigned long argv)
-{
-	int n = 0;
+static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv) {
+    int n = 0;
 
-	if (!s)
-		return 0;
-	for (; n < 64; n++) {
-		unsigned long arg = 0;
-		__u64 off = s->off;
+    if (!s) return 0;
+    for (; n < 64; n++) {
+        unsigned long arg = 0;
+        __u64 off = s->off;
 
-		if (bpf_probe_read_user(&arg, sizeof(arg), (void *)(argv + 8 * n)) || !arg)
-			break;
-		if (off >= BIG_TAIL)
-			break;
-		long got = bpf_probe_read_user_str(&s->rec[off], WHODID_PATH_MAX, (void *)arg);
-		if (got <= 0)
-			break;
-		s->off = off + (__u32)got;
-	}
-	return n;
+        if (bpf_probe_read_user(&arg, sizeof(arg), (void*)(argv + 8 * n)) || !arg) break;
+        if (off >= BIG_TAIL) break;
+        long got = bpf_probe_read_user_str(&s->rec[off], WHODID_PATH_MAX, (void*)arg);
+        if (got <= 0) break;
+        s->off = off + (__u32)got;
+    }
+    return n;
 }
 
 /* Failure leaves the registers alone, so the exit of the call has everything; an entry hook is not needed. */
-static __always_inline int exec_failed(struct pt_regs *regs, long result, int dirfd, int first)
-{
-	if (result >= 0)
-		return 0;
-	notice_always(REC_PROCESS_EXEC);
-	struct big_slot *s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
-	if (!s)
-		return 0;
-	struct rec_exec *r = (void *)s->rec;
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+static __always_inline int exec_failed(struct pt_regs* regs, long result, int dirfd, int first) {
+    if (result >= 0) return 0;
+    notice_always(REC_PROCESS_EXEC);
+    struct big_slot* s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
+    if (!s) return 0;
+    struct rec_exec* r = (void*)s->rec;
+    struct task_struct* task = (void*)bpf_get_current_task();
+    struct fs_struct* fs = BPF_CORE_READ(task, fs);
 
-	begin(&r->h, result);
-	fill_task_full(&r->h.task, task);
-	r->h.flags |= REC_F_USER_SUPPLIED;
-	r->dirfd = dirfd;
-	r->exe.flags = REC_PATH_ABSENT;
-	put_path(front(s), &r->cwd, (void *)fs + bpf_core_field_offset(struct fs_struct, pwd));
-	put_user_str(front(s), &r->filename, (void *)syscall_arg(regs, first), WHODID_PATH_MAX);
-	put_tty(front(s), &r->tty, task);
-	r->argv.off = s->off;
-	r->argv_count = put_caller_argv(s, syscall_arg(regs, first + 1));
-	r->argv.len = s->off - r->argv.off;
-	emit_big(s, REC_PROCESS_EXEC);
-	return 0;
+    begin(&r->h, result);
+    fill_task_full(&r->h.task, task);
+    r->h.flags |= REC_F_USER_SUPPLIED;
+    r->dirfd = dirfd;
+    r->exe.flags = REC_PATH_ABSENT;
+    put_path(front(s), &r->cwd, (void*)fs + bpf_core_field_offset(struct fs_struct, pwd));
+    put_user_str(front(s), &r->filename, (void*)syscall_arg(regs, first), WHODID_PATH_MAX);
+    put_tty(front(s), &r->tty, task);
+    r->argv.off = s->off;
+    r->argv_count = put_caller_argv(s, syscall_arg(regs, first + 1));
+    r->argv.len = s->off - r->argv.off;
+    emit_big(s, REC_PROCESS_EXEC);
+    return 0;
 }
 
 SEC("tp/syscalls/sys_exit_execve")
-int on_execve_failed(struct syscall_exit *ctx)
-{
-	return ctx->result >= 0 ? 0 : exec_failed(syscall_regs(), ctx->result, AT_FDCWD, 0);
+int on_execve_failed(struct syscall_exit* ctx) {
+    return ctx->result >= 0 ? 0 : exec_failed(syscall_regs(), ctx->result, AT_FDCWD, 0);
 }
 
 SEC("tp/syscalls/sys_exit_execveat")
-int on_execveat_failed(struct syscall_exit *ctx)
-{
-	if (ctx->result >= 0)
-		return 0;
-	struct pt_regs *regs = syscall_regs();
-	return exec_failed(regs, ctx->result, syscall_arg(regs, 0), 1);
+int on_execveat_failed(struct syscall_exit* ctx) {
+    if (ctx->result >= 0) return 0;
+    struct pt_regs* regs = syscall_regs();
+    return exec_failed(regs, ctx->result, syscall_arg(regs, 0), 1);
 }
 
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
-{
-	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid)) /* a thread */
-		return 0;
-	notice_always(REC_PROCESS_FORK);
-	struct rec_fork *r = reserve(&vital_ring, struct rec_fork, REC_PROCESS_FORK);
-	if (!r)
-		return 0;
-	begin(&r->h, 0);
-	fill_task_full(&r->h.task, child);
-	submit(&vital_ring, r, REC_PROCESS_FORK, sizeof(*r));
-	return 0;
+int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+    if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid)) /* a thread */
+        return 0;
+    notice_always(REC_PROCESS_FORK);
+    struct rec_fork* r = reserve(&vital_ring, struct rec_fork, REC_PROCESS_FORK);
+    if (!r) return 0;
+    begin(&r->h, 0);
+    fill_task_full(&r->h.task, child);
+    submit(&vital_ring, r, REC_PROCESS_FORK, sizeof(*r));
+    return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *task)
-{
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+int BPF_PROG(on_exit, struct task_struct* task) {
+    struct signal_struct* signal = BPF_CORE_READ(task, signal);
 
-	if (BPF_CORE_READ(signal, live.counter) != 0) /* other threads go on */
-		return 0;
-	notice_always(REC_PROCESS_EXIT);
-	struct rec_exit *r = reserve(&vital_ring, struct rec_exit, REC_PROCESS_EXIT);
-	if (!r)
-		return 0;
-	begin(&r->h, 0);
-	fill_task_full(&r->h.task, task);
-	/* What wait(2) reports: the group's code once somebody ended the group, else the leader's. */
-	__u32 status = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT
-			       ? BPF_CORE_READ(signal, group_exit_code)
-			       : BPF_CORE_READ(task, group_leader, exit_code);
-	r->code = status >> 8 & 0xff;
-	r->signal = status & 0x7f;
-	r->user_ns = BPF_CORE_READ(signal, utime) + BPF_CORE_READ(task, utime);
-	r->system_ns = BPF_CORE_READ(signal, stime) + BPF_CORE_READ(task, stime);
-	submit(&vital_ring, r, REC_PROCESS_EXIT, sizeof(*r));
-	return 0;
+    if (BPF_CORE_READ(signal, live.counter) != 0) /* other threads go on */
+        return 0;
+    notice_always(REC_PROCESS_EXIT);
+    struct rec_exit* r = reserve(&vital_ring, struct rec_exit, REC_PROCESS_EXIT);
+    if (!r) return 0;
+    begin(&r->h, 0);
+    fill_task_full(&r->h.task, task);
+    /* What wait(2) reports: the group's code once somebody ended the group, else the leader's. */
+    __u32 status = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT
+                       ? BPF_CORE_READ(signal, group_exit_code)
+                       : BPF_CORE_READ(task, group_leader, exit_code);
+    r->code = status >> 8 & 0xff;
+    r->signal = status & 0x7f;
+    r->user_ns = BPF_CORE_READ(signal, utime) + BPF_CORE_READ(task, utime);
+    r->system_ns = BPF_CORE_READ(signal, stime) + BPF_CORE_READ(task, stime);
+    submit(&vital_ring, r, REC_PROCESS_EXIT, sizeof(*r));
+    return 0;
 }
 
 /* Run once, after every hook is attached: the processes that were there before. */
 SEC("iter/task")
-int list_tasks(struct bpf_iter__task *ctx)
-{
-	struct task_struct *task = ctx->task;
+int list_tasks(struct bpf_iter__task* ctx) {
+    struct task_struct* task = ctx->task;
 
-	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
-		return 0;
-	notice_always(REC_RAW_TASK);
-	struct slot *s = slot_claim(REC_RAW_TASK, sizeof(struct rec_process));
-	if (!s)
-		return 0;
-	struct rec_process *r = (void *)s->rec;
-	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+    if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid)) return 0;
+    notice_always(REC_RAW_TASK);
+    struct slot* s = slot_claim(REC_RAW_TASK, sizeof(struct rec_process));
+    if (!s) return 0;
+    struct rec_process* r = (void*)s->rec;
+    struct file* exe = BPF_CORE_READ(task, mm, exe_file);
 
-	begin(&r->h, 0);
-	fill_task_full(&r->h.task, task);
-	r->exe_inode = BPF_CORE_READ(exe, f_inode, i_ino);
-	r->exe_dev = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
-	put_file_path(s, &r->exe, exe);
-	put_cgroups(s, &r->cgroup, &r->cgroup_v1, task);
-	put_tty(s, &r->tty, task);
-	emit_vital(s, REC_RAW_TASK);
-	return 0;
+    begin(&r->h, 0);
+    fill_task_full(&r->h.task, task);
+    r->exe_inode = BPF_CORE_READ(exe, f_inode, i_ino);
+    r->exe_dev = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
+    put_file_path(s, &r->exe, exe);
+    put_cgroups(s, &r->cgroup, &r->cgroup_v1, task);
+    put_tty(s, &r->tty, task);
+    emit_vital(s, REC_RAW_TASK);
+    return 0;
 }

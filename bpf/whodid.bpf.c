@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The kernel side, a table of contents. Each concern is a file; together they are one object. */
 
+#include "auth.bpf.c"
+#include "file.bpf.c"
+#include "identity.bpf.c"
+#include "network.bpf.c"
 #include "process.bpf.c"
+#include "send.bpf.c"
+#include "uring.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,24 +1,315 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line.
+// The command line: declares the arguments of each command, and runs the one that was asked for.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "app/check.h"
+#include "app/exit_code.h"
+#include "app/fields.h"
+#include "app/log.h"
+#include "app/options.h"
+#include "app/record.h"
+#include "app/replay.h"
 #include "app/trace.h"
+#include "app/version.h"
+#include "base/nearest.h"
 
-int main(int argc, char** argv) {
-    CLI::App app("whodid: which person did what on this machine");
-    app.require_subcommand(1);
-    whodid::TraceOptions trace;
-    auto* command = app.add_subcommand("trace", "Shows what people do, live");
-    command->add_option("kinds", trace.pipeline.filter.kinds, "Kinds of events");
-    command->add_flag("-a,--all", trace.pipeline.filter.everything);
-    const std::map<std::string, whodid::Format> formats = {{"text", whodid::Format::kText},
-                                                           {"wide", whodid::Format::kWide},
-                                                           {"json", whodid::Format::kJson},
-                                                           {"flat", whodid::Format::kFlat}};
-    command->add_option("-o,--output", trace.format)->transform(CLI::CheckedTransformer(formats));
-    std::uint64_t seconds = 0;
-    command->add_option("-d,--duration", seconds);
-    CLI11_PARSE(app, argc, argv);
-    trace.duration_ns = seconds * 1'000'000'000;
-    return whodid::trace(trace);
+namespace whodid {
+
+namespace {
+
+/// CLI11's help without the variables' names in every line: the footer tells the rule.
+struct Help : CLI::Formatter {
+    std::string make_option_opts(const CLI::Option* option) const override {
+        const bool bare = option->get_type_size() == 0 || option->get_positional();
+        return bare ? std::string() : " " + option->get_type_name();
+    }
+    std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+        return CLI::detail::find_and_replace(Formatter::make_help(app, std::move(name), mode), "\n\n\n",
+                                             "\n\n");
+    }
+    std::string make_option_usage(const CLI::Option* option) const override {
+        const std::string name = option->get_name(true, false);
+        const bool many = option->get_expected_max() >= CLI::detail::expected_max_vector_size;
+        return option->get_required() ? name : "[" + name + (many ? "...]" : "]");
+    }
+};
+
+/// An option whose value a function of ours reads.
+template <class T>
+CLI::Option* add_parsed(CLI::App& command, const std::string& names, const std::string& type,
+                        Result<T> (*parse)(std::string_view), std::function<void(T)> take,
+                        const std::string& doc) {
+    const std::string name = names.substr(names.find("--"));
+    return command
+        .add_option_function<std::string>(
+            names,
+            [=](const std::string& text) {
+                const auto value = parse(text);
+                if (!value) throw CLI::ValidationError(name, value.error().message);
+                take(*value);
+            },
+            doc)
+        ->type_name(type);
 }
+
+template <class T>
+using Words = std::vector<std::pair<std::string, T>>;
+
+/// An option that takes one of a few words.
+template <class T>
+CLI::Option* add_choice(CLI::App& command, const std::string& names, const Words<T>& words,
+                        std::function<void(T)> take, const std::string& doc) {
+    const std::string name = names.substr(names.find("--"));
+    std::string all;
+    for (const auto& [word, value] : words) all += (all.empty() ? "" : "|") + word;
+    return command
+        .add_option_function<std::string>(
+            names,
+            [=](const std::string& text) {
+                const auto found = std::ranges::find(words, text, &std::pair<std::string, T>::first);
+                if (found == words.end())
+                    throw CLI::ValidationError(name, fmt::format("'{}' is none of {}", text, all));
+                take(found->second);
+            },
+            doc)
+        ->type_name(all);
+}
+
+template <class T>
+CLI::Option* add_parsed_list(CLI::App& command, const std::string& names, const std::string& type,
+                             Result<T> (*parse)(std::string_view), std::vector<T>& to,
+                             const std::string& doc) {
+    const std::string name = names.substr(names.find("--"));
+    return command
+        .add_option_function<std::vector<std::string>>(
+            names,
+            [=, &to](const std::vector<std::string>& texts) {
+                for (const std::string& text : texts) {
+                    const auto value = parse(text);
+                    if (!value) throw CLI::ValidationError(name, value.error().message);
+                    to.push_back(*value);
+                }
+            },
+            doc)
+        ->type_name(type)
+        ->allow_extra_args(false);
+}
+
+/// Several values, one each time the option is given.
+template <class T>
+CLI::Option* add_list(CLI::App& command, const std::string& names, const std::string& type,
+                      std::vector<T>& to, const std::string& doc) {
+    return command.add_option(names, to, doc)->type_name(type)->allow_extra_args(false);
+}
+
+constexpr const char* kRunGroup = "Run";
+
+void add_view(CLI::App& command, ViewOptions& view) {
+    command.add_option("KIND", view.kinds,
+                       "exec, file.open, network, ...: only these kinds, and all of them");
+    const std::string which = "Which events";
+    command.option_defaults()->group(which);
+    command.add_flag("-a,--all", view.everything, "All events, fork, exit and library reads too");
+    add_list(command, "-u,--user", "NAME|UID", view.users, "By this login user; - is nobody");
+    add_list(command, "--session", "ID", view.sessions, "In this login session");
+    add_parsed_list<std::uint32_t>(command, "-p,--pid", "PID", parse_pid, view.pids, "By this process");
+    add_parsed<std::uint32_t>(
+        command, "--tree", "PID", parse_pid, [&view](std::uint32_t pid) { view.tree_pid = pid; },
+        "By this process or one that descends from it");
+    add_list(command, "-x,--exe", "GLOB", view.exes, "By this program: its path or its name");
+    add_list(command, "--path", "GLOB", view.paths, "On this file, reading included; * matches / too");
+    command.add_flag("--failed", view.failed_only, "Only what was refused or failed");
+    add_parsed<std::uint64_t>(
+        command, "--count", "N", parse_count, [&view](std::uint64_t n) { view.count_max = n; },
+        "Stop after that many");
+
+    command.option_defaults()->group("Output");
+    const Words<Format> formats = {
+        {"text", Format::kText}, {"wide", Format::kWide}, {"json", Format::kJson}, {"flat", Format::kFlat}};
+    add_choice<Format>(
+        command, "-o,--output", formats, [&view](Format f) { view.format = f; },
+        "Default: text on a terminal, else JSON lines");
+    command.add_option("--fields", view.fields, "Only these fields, by key or alias")
+        ->type_name("A,B,...")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command.add_option("-w,--write", view.write_path, "JSON lines to this file, mode 0600")
+        ->type_name("FILE");
+    const Words<ColorMode> colors = {
+        {"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}};
+    add_choice<ColorMode>(
+        command, "--color", colors, [&view](ColorMode c) { view.color = c; },
+        "NO_COLOR and CLICOLOR_FORCE are honoured");
+    command.add_flag_callback(
+        "--local", [&view] { view.local_time = true; }, "Times in local time");
+    command.add_flag_callback(
+        "--utc", [&view] { view.local_time = false; }, "Times in UTC (default)");
+    command.add_flag("-q,--quiet", view.quiet, "No footer");
+    command.add_flag("-v,--verbose", view.verbose, "Say more on standard error");
+    const Words<LedgerFormat> ledgers = {{"text", LedgerFormat::kText}, {"json", LedgerFormat::kJson}};
+    add_choice<LedgerFormat>(
+        command, "--ledger", ledgers, [&view](LedgerFormat l) { view.ledger = l; },
+        "The whole account of events at the end");
+    command.option_defaults()->group("Options");
+}
+
+CLI::Option* add_ring_size(CLI::App& command, LoadOptions& load) {
+    return add_parsed<std::uint32_t>(
+        command, "--ring-size", "SIZE", parse_ring_size,
+        [&load](std::uint32_t bytes) { load = with_ring_size(bytes); },
+        "Room for events on their way, 4K to 1G; default 16M");
+}
+
+CLI::Option* add_duration(CLI::App& command, std::uint64_t& ns) {
+    return add_parsed<std::uint64_t>(
+        command, "-d,--duration", "TIME", parse_duration, [&ns](std::uint64_t parsed) { ns = parsed; },
+        "Stop after 30s, 5m, 1h; a plain number is seconds");
+}
+
+void add_trace(CLI::App& command, TraceOptions& options) {
+    add_view(command, options.view);
+    add_duration(command, options.duration_ns)->group(kRunGroup);
+    add_ring_size(command, options.load)->group(kRunGroup);
+}
+
+void add_record(CLI::App& command, RecordOptions& options) {
+    command.add_option("FILE", options.path, "Where to; mode 0600")->required();
+    command.add_option("KIND", options.kinds,
+                       "Of file and network events only these; logins and programs always");
+    add_duration(command, options.duration_ns);
+    command.add_flag("-f,--force", options.force, "Overwrite the file");
+    command.add_option("--host-name", options.host_name, "In place of this host's own name")
+        ->type_name("NAME");
+    command.add_flag("--unmasked", options.unmasked, "Keep passwords and keys of command lines as they are");
+    command.add_flag("-q,--quiet", options.quiet, "No footer");
+    add_ring_size(command, options.load);
+}
+
+void add_replay(CLI::App& command, ReplayOptions& options) {
+    command.add_option("FILE", options.path, "A recording; - is standard input")->required();
+    add_view(command, options.view);
+    command.add_option("--note", options.note, "A remark beside the recording's name")
+        ->type_name("TEXT")
+        ->group(kRunGroup);
+}
+
+/// Every option can be given in the environment too: WHODID_RING_SIZE for --ring-size.
+void mirror_in_environment(CLI::App& command) {
+    for (CLI::Option* option : command.get_options()) {
+        if (option->get_lnames().empty() || option == command.get_help_ptr()) continue;
+        std::string name = "WHODID_" + option->get_lnames().front();
+        std::ranges::transform(name, name.begin(),
+                               [](unsigned char c) { return c == '-' ? '_' : std::toupper(c); });
+        option->envname(name);
+    }
+    command.footer("Each option can be given in the environment: WHODID_COLOR=never is --color never.");
+}
+
+/// What is wrong with the arguments, and where to read on. CLI11 does not look for near names.
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+    const auto chosen = app.get_subcommands();
+    const CLI::App& command = chosen.empty() ? app : *chosen.front();
+    const std::string help = fmt::format("whodid {}{}--help", command.get_parent() ? command.get_name() : "",
+                                         command.get_parent() ? " " : "");
+    std::string message = error.what();
+    const std::vector<std::string> extras = command.remaining();
+    if (error.get_name() != "ExtrasError" && error.get_name() != "RequiredError")
+        return message + "; see " + help;
+    if (extras.empty() && chosen.empty()) return "which command? See " + help;
+    if (extras.empty()) return message + "; see " + help;
+    const std::string& extra = extras.front();
+    const bool is_option = extra.starts_with("-");
+    std::vector<std::string> known;
+    if (is_option)
+        for (const CLI::Option* option : command.get_options())
+            for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    else if (chosen.empty())
+        for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+            known.push_back(sub->get_name());
+    const std::string near = did_you_mean(extra, {known.begin(), known.end()});
+    const char* what = is_option        ? "there is no option"
+                       : chosen.empty() ? "there is no command"
+                                        : "too much:";
+    return fmt::format("{} {}{}; see {}", what, extra, near, help);
+}
+
+int run(int argc, char** argv) {
+    CLI::App app("whodid: which person did what on this machine", "whodid");
+    app.formatter(std::make_shared<Help>());
+    app.get_formatter()->column_width(32);
+    app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app.set_help_flag("-h,--help", "Show this, or a command's own help");
+    app.set_version_flag("-V,--version", version_line(), "Show the version");
+    app.require_subcommand(1);
+    app.footer(
+        "Exit status: 0 done (also by Ctrl-C), 1 failed, 2 wrong arguments, 3 this kernel or these rights "
+        "do not allow it.");
+    const auto command = [&app](const char* name, const char* group, const char* doc) {
+        auto* sub = app.add_subcommand(name, doc)->group(group);
+        sub->set_help_flag("-h,--help", "Show this");
+        return sub;
+    };
+
+    TraceOptions trace_options;
+    auto* trace_command = command("trace", "Watch", "Show what people do on this machine, live");
+    add_trace(*trace_command, trace_options);
+    mirror_in_environment(*trace_command);
+
+    RecordOptions record_options;
+    auto* record_command = command("record", "Watch", "Record this machine into a file");
+    add_record(*record_command, record_options);
+    mirror_in_environment(*record_command);
+
+    ReplayOptions replay_options;
+    auto* replay_command = command("replay", "Watch", "Show a recording, on any machine and without root");
+    add_replay(*replay_command, replay_options);
+    mirror_in_environment(*replay_command);
+
+    CheckOptions check_options;
+    auto* check_command = command("check", "Run", "What this kernel and these rights offer");
+    add_choice<bool>(
+        *check_command, "-o,--output", {{"text", false}, {"json", true}},
+        [&](bool json) { check_options.json = json; }, "Default: text");
+
+    FieldsOptions fields_options;
+    auto* fields_command = command("fields", "Run", "The kinds of events, and every field");
+    fields_command->add_option("KIND", fields_options.kind, "Only of this kind");
+    add_choice<TableFormat>(
+        *fields_command, "-o,--output",
+        {{"text", TableFormat::kText}, {"json", TableFormat::kJson}, {"markdown", TableFormat::kMarkdown}},
+        [&](TableFormat format) { fields_options.format = format; }, "Default: text");
+
+    bool version_json = false;
+    auto* version_command = command("version", "Run", "Show the version");
+    version_command->add_flag("--json", version_json, "As JSON");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return app.exit(error);  // help, version
+        return fail_usage(Error{explain(app, error)});
+    }
+    start_log(trace_options.view.verbose || replay_options.view.verbose);
+    if (*trace_command) return trace(trace_options);
+    if (*record_command) return record(record_options);
+    if (*replay_command) return replay(replay_options);
+    if (*check_command) return check(check_options);
+    if (*fields_command) return fields(fields_options);
+    return version(version_json);
+}
+
+}  // namespace
+
+}  // namespace whodid
+
+int main(int argc, char** argv) { return whodid::run(argc, argv); }

@@ -74,11 +74,12 @@ enum rec_kind {
 /* rec_hdr.flags */
 #define REC_F_URING 0x0001         /* through io_uring */
 #define REC_F_COMPAT 0x0002        /* 32-bit system call */
-#define REC_F_USER_SUPPLIED 0x0004 /* names come from the process' memory, which another thread may rewrite \
-                                    */
+#define REC_F_USER_SUPPLIED 0x0004 /* names come from the process' memory: another thread may rewrite it */
 #define REC_F_PATH_LOST 0x0008     /* the path walk failed: the object has no name here */
 #define REC_F_ARGS_CUT 0x0010      /* argv longer than WHODID_ARGS_MAX, or a page of it absent */
 #define REC_F_LATE 0x0020          /* arrived after its place in the order had gone by (set by the reader) */
+#define REC_F_NO_RESULT 0x0080     /* asked for; nothing tells whether it succeeded */
+#define REC_F_MASKED 0x0040        /* a secret was masked (set by the reader) */
 
 /* rec_task.flags */
 #define REC_TASK_FULL 0x0001         /* parent, capabilities, namespaces and session leader are filled */
@@ -86,7 +87,8 @@ enum rec_kind {
 #define REC_TASK_NO_AUDIT 0x0004     /* this kernel keeps no login uid: loginuid and sessionid mean nothing */
 #define REC_TASK_KTHREAD 0x0008
 
-#define REC_UNSET 0xffffffffu /* audit's "no login uid", "no session" */
+#define REC_UNSET 0xffffffffu   /* audit's "no login uid", "no session" */
+#define REC_OWN_CPU 0xffffffffu /* rec_hdr.cpu of what the sensor itself has to say, numbered apart */
 
 struct rec_str {
     rec_u16 off, len; /* from the record's start; len has no terminating NUL */

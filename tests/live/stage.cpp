@@ -45,7 +45,7 @@ bool is_inside(pid_t pid, const struct stat& mounts) {
 int kill_inside(const struct stat& mounts) {
     int killed = 0;
     for (const auto& entry : fs::directory_iterator("/proc", fs::directory_options::skip_permission_denied)) {
-        pid_t pid = std::atoi(entry.path().filename().c_str());
+        auto pid = static_cast<pid_t>(std::strtol(entry.path().filename().c_str(), nullptr, 10));
         if (pid <= 1 || pid == getpid() || !is_inside(pid, mounts)) continue;
         Fd pidfd(pidfd_open(pid, 0));
         if (pidfd && is_inside(pid, mounts) && pidfd_send_signal(pidfd.get(), SIGKILL, nullptr, 0) == 0)
@@ -96,7 +96,8 @@ Result<void> Stage::start_sshd() {
     auto child = Child::start(built_.world, {"/usr/sbin/sshd", "-D"}, options, Stdio::kPipes);
     if (!child) return child.error();
     sshd_ = std::make_unique<Child>(std::move(*child));
-    auto listens = log_->wait_for("Server listening on 127.0.0.1 port " + std::to_string(ssh_port()));
+    auto listens = log_->wait_for("Server listening on 127.0.0.1 port " + std::to_string(ssh_port()),
+                                  milliseconds(30'000));
     if (listens) return {};
     std::string said;
     read_available(sshd_->err(), said);

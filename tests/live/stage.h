@@ -22,8 +22,8 @@ namespace whodid::live {
 struct StageOptions {
     bool own_network = true;
     bool sshd = true;
-    /// Where the built deeds are. "auto": $WHODID_DEEDS, else ../deeds of the running program, else
-    /// build/deeds. Empty: none.
+    /// Where the built deeds are; empty: none. "auto": $WHODID_DEEDS, else ../deeds as seen from the running
+    /// program, else build/deeds.
     std::string deeds_dir = "auto";
 };
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -173,7 +174,7 @@ void write_ssh_setup(uint16_t port) {
                                           "    UpdateHostKeys no\n"
                                           "    IdentitiesOnly yes\n"
                                           "    NumberOfPasswordPrompts 1\n"
-                                          "    ConnectTimeout 10\n"
+                                          "    ConnectTimeout 60\n"
                                           "    LogLevel ERROR\n");
     write_file("/etc/ssh/sshd_config", "Port " + number +
                                            "\n"
@@ -190,7 +191,7 @@ void write_ssh_setup(uint16_t port) {
                                            "UseDNS no\n"
                                            "PrintMotd no\n"
                                            "MaxStartups 100\n"
-                                           "LoginGraceTime 30\n"
+                                           "LoginGraceTime 120\n"
                                            "SyslogFacility AUTH\n"
                                            "LogLevel VERBOSE\n");
 }
@@ -211,9 +212,8 @@ std::string read_file(const std::string& path) {
 }
 
 void run_tool(std::vector<std::string> argv) {
-    std::vector<char*> pointers;
-    for (std::string& argument : argv) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
+    std::vector<char*> pointers(argv.size() + 1, nullptr);
+    std::transform(argv.begin(), argv.end(), pointers.begin(), [](std::string& s) { return s.data(); });
     pid_t child;
     int status = 0;
     if (int error = posix_spawn(&child, pointers[0], nullptr, nullptr, pointers.data(), environ))

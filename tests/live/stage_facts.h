@@ -32,7 +32,7 @@ public:
         return found == values_.end() ? "" : found->second;
     }
     /// 0 if the fact is missing or not a number.
-    long number(const std::string& key) const { return std::strtol(text(key).c_str(), nullptr, 10); }
+    long number(const std::string& key) const { return std::strtol(text(key).c_str(), nullptr, 0); }
 
 private:
     std::map<std::string, std::string> values_;

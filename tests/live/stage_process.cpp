@@ -26,8 +26,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kSearchPath[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"};
 
-// Everything the child needs, made before the fork: allocating after it could wait for a lock that another
-// thread held at that moment.
+// Everything the child needs, made before the fork: to allocate after it could mean to wait for a lock that
+// a thread held at that moment, and that is not there to release it.
 struct Launch {
     int mounts, network;
     int in, out, err;
@@ -118,9 +118,8 @@ std::vector<std::string> make_environment(const RunOptions& options) {
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& strings) {
-    std::vector<char*> pointers;
-    for (std::string& string : strings) pointers.push_back(string.data());
-    pointers.push_back(nullptr);
+    std::vector<char*> pointers(strings.size() + 1, nullptr);
+    std::transform(strings.begin(), strings.end(), pointers.begin(), [](std::string& s) { return s.data(); });
     return pointers;
 }
 
@@ -293,7 +292,8 @@ Result<Child> Child::start(const World& world, const std::vector<std::string>& a
 }
 
 void Child::send_signal(int signal) {
-    if (!status_) pidfd_send_signal(pidfd_.get(), signal, nullptr, 0);
+    // Until it is reaped its number belongs to it.
+    if (!status_) kill(pid_, signal);
 }
 
 Result<int> Child::wait(milliseconds limit) {

@@ -63,10 +63,9 @@ struct RunOptions {
         loginuid;                  ///< written before the exec (kLoginuidUnset for none); otherwise inherited
     std::vector<std::string> env;  ///< "NAME=value", on top of PATH, HOME, LANG and TERM
     std::string cwd = "/";
-    /// Not empty: the program gets a controlling terminal, which is its stdin too. Prompts may come there or
-    /// on stderr.
+    /// Not empty: the program has a controlling terminal, also as stdin. Prompts may come there or on stderr.
     std::vector<Answer> answers;
-    milliseconds limit{20'000};
+    milliseconds limit{60'000};
 };
 
 struct RunResult {
@@ -124,8 +123,8 @@ private:
     Fd pidfd_, out_, err_, terminal_;
 };
 
-/// Runs a program to its end. Failing to start it and exceeding `limit` (it is killed then) are Errors; its
-/// exit status is not.
+/// Runs a program to its end. Errors are: it did not start, or it was killed because it exceeded `limit`. An
+/// exit status is a result.
 Result<RunResult> run_in(const World& world, const std::vector<std::string>& argv, const RunOptions& options);
 
 /// Appends what can be read now; false at the end of the file, which a terminal reports as EIO.

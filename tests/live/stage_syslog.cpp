@@ -61,11 +61,10 @@ Result<SyslogLine> SyslogReader::wait_for(const std::string& text, milliseconds 
         for (; next < lines_.size(); next++)
             if (lines_[next].text.find(text) != std::string::npos) return lines_[next];
         if (arrived_.wait_until(lock, deadline) != std::cv_status::timeout) continue;
-        std::string all;
-        for (size_t i = from; i < lines_.size(); i++) all += lines_[i].text + "\n";
-        return Error{"no line with \"" + text + "\" came to /dev/log in " + std::to_string(limit.count()) +
-                         " ms; these did:\n" + all,
-                     ETIMEDOUT};
+        std::string problem = "no line with \"" + text + "\" came to /dev/log in ";
+        problem += std::to_string(limit.count()) + " ms; these did:\n";
+        for (size_t i = from; i < lines_.size(); i++) problem += lines_[i].text + "\n";
+        return Error{problem, ETIMEDOUT};
     }
 }
 

@@ -18,8 +18,7 @@ struct SyslogLine {
     uint32_t uid;      ///< the sender's real user: the caller's in sudo and su
 };
 
-/// Reads a bound datagram socket in a thread of its own: senders would block after net.unix.max_dgram_qlen
-/// lines.
+/// Reads a bound datagram socket in a thread of its own: senders would block at net.unix.max_dgram_qlen.
 class SyslogReader {
 public:
     explicit SyslogReader(Fd socket);
@@ -27,7 +26,7 @@ public:
 
     std::vector<SyslogLine> lines() const;
     /// The first line, from the `from`th on, that contains `text`.
-    Result<SyslogLine> wait_for(const std::string& text, milliseconds limit = milliseconds(5000),
+    Result<SyslogLine> wait_for(const std::string& text, milliseconds limit = milliseconds(10'000),
                                 size_t from = 0) const;
 
 private:

@@ -62,8 +62,7 @@ void enter_network_namespace() {
 void enter_mount_namespace() {
     check(unshare(CLONE_NEWNS), "unshare the mount namespace");
     Fd seen_root = open_at("/", O_PATH | O_DIRECTORY);
-    // Where "/" is a chroot it is no mount and cannot be pivoted from: entering the namespace anew leads to
-    // its own root.
+    // In a chroot "/" is no mount, and cannot be pivoted from. Entering the namespace anew leads to its root.
     check(setns(open_at("/proc/self/ns/mnt", O_RDONLY).get(), CLONE_NEWNS),
           "go to the root of the mount namespace");
     check(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "make all mounts private");

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the world of a stage: namespaces that look like this machine but share nothing writable with it.
 //
-// The machine's whole tree is there, read-only, under the same names. Private and empty in memory, or copied
-// there, are /etc /dev /run /home /root /srv /tmp /var/tmp /var/log /var/lib/sudo. /proc is the machine's, as
-// the processes are. The world is its own root, by pivot_root, so that a path resolved in the kernel is the
-// path seen inside.
+// The machine's whole tree is there, read-only, under the same names. In private memory are /etc (a copy),
+// /dev /run /home /root /srv /tmp /var/tmp /var/log /var/lib/sudo. Processes, hence /proc, are the machine's.
+// The world is its own root, by pivot_root: a path as the kernel resolves it is the path seen inside.
 #pragma once
 
 #include <string>

@@ -2,10 +2,15 @@
 // The pump.
 #include "app/live.h"
 
+#include <fmt/format.h>
 #include <poll.h>
+#include <spdlog/spdlog.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "app/version.h"
 #include "base/clock.h"
 
 namespace whodid {
@@ -13,7 +18,7 @@ namespace whodid {
 namespace {
 
 constexpr int kPollMs = 10;  // nobody is woken per event: this bounds the delay
-constexpr std::uint64_t kLossReportNs = 1'000'000'000;
+constexpr std::uint64_t kHousekeepingNs = 1'000'000'000;
 
 std::string first_line(const Host& host, const char* path) {
     const auto text = host.read_file(path);
@@ -46,7 +51,8 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LoadOptions& optio
     auto loader = Loader::load(options);
     if (!loader) return loader.error();
     live->loader_ = std::move(*loader);
-    live->guard_self();
+    // Its start is not known yet: 0 stands for it until the process table is filled.
+    (void)live->loader_->guard({{0, static_cast<std::uint32_t>(::getpid()), 0}});
     auto source = RingSource::open(live->loader_->descriptors());
     if (!source) return source.error();
     live->source_ = std::move(*source);
@@ -54,7 +60,15 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LoadOptions& optio
     return live;
 }
 
-void LiveCapture::guard_self() { (void)loader_->guard({{0, static_cast<std::uint32_t>(::getpid()), 0}}); }
+void LiveCapture::guard_sensors(const Processes& processes) {
+    const auto same = [](const rec_guard& a, const rec_guard& b) {
+        return a.tgid == b.tgid && a.start_ns == b.start_ns;
+    };
+    std::vector<rec_guard> now = sensors_.guards(processes);
+    if (std::ranges::equal(now, guards_, same)) return;
+    if (auto told = loader_->guard(now); !told) spdlog::warn("{}", told.error().message);
+    guards_ = std::move(now);
+}
 
 Result<void> LiveCapture::drain(Pipeline& pipeline) {
     auto drained = source_->drain([&](std::span<const char> bytes) { pipeline.take(bytes); });
@@ -78,18 +92,39 @@ void LiveCapture::report_losses(Pipeline& pipeline, std::uint64_t now_ns) {
     losses_read_ns_ = now_ns;
 }
 
+/// The stream's first event: what captures, and what it cannot see here.
+std::string LiveCapture::describe() const {
+    std::size_t attached = 0;
+    std::string absent;
+    for (const Hook& hook : loader_->hooks()) {
+        if (hook.absent.empty())
+            ++attached;
+        else
+            absent += fmt::format("{}{} ({})", absent.empty() ? "; without " : ", ", hook.where, hook.absent);
+    }
+    return fmt::format("{}, tracepoint backend, {} hooks{}", version_line(), attached, absent);
+}
+
 Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options) {
     const std::uint64_t end_ns =
         options.duration_ns ? boot_now_ns() + options.duration_ns : ~std::uint64_t{0};
     losses_read_ns_ = boot_now_ns();
-    Result<bool> going = true;
+    pipeline.say(REC_SENSOR_START, describe());
+    // The process table first: whatever happens later finds its actor in it.
+    if (auto drained = drain(pipeline); !drained) return drained.error();
+    Result<bool> going = pipeline.advance(losses_read_ns_);
     while (going && *going && !readable(options.stop_fd)) {
-        pollfd fds[] = {{source_->wait_fd(), POLLIN, 0}, {options.stop_fd, POLLIN, 0}};
-        ::poll(fds, options.stop_fd >= 0 ? 2 : 1, kPollMs);
+        pollfd fds[] = {
+            {source_->wait_fd(), POLLIN, 0}, {options.stop_fd, POLLIN, 0}, {options.out_fd, 0, 0}};
+        ::poll(fds, std::size(fds), kPollMs);
         if (auto drained = drain(pipeline); !drained) return drained.error();
         const std::uint64_t now = boot_now_ns();
-        if (now >= losses_read_ns_ + kLossReportNs) report_losses(pipeline, now);
+        if (now >= losses_read_ns_ + kHousekeepingNs) {
+            report_losses(pipeline, now);
+            guard_sensors(pipeline.enricher().processes());
+        }
         going = pipeline.advance(now - kReorderWindowNs);
+        if (fds[2].revents & (POLLERR | POLLHUP)) going = Error{"nobody reads the events any more", EPIPE};
         if (now >= end_ns) break;
     }
     // The counters are read before the last drain: what is counted as emitted by then is in the ring.
@@ -98,6 +133,10 @@ Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOpt
     if (auto drained = drain(pipeline); !drained) return drained.error();
     if (auto read = loader_->read_counters(ledger); !read) return read;
     auto finished = pipeline.finish();
+    if (finished && *finished) {
+        pipeline.say(REC_SENSOR_STOP, fmt::format("{} events delivered", pipeline.shown()));
+        finished = pipeline.finish();
+    }
     if (!going) return going.error();
     return finished ? Result<void>() : Result<void>(finished.error());
 }

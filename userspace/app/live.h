@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/pipeline.h"
+#include "app/sensors.h"
 #include "base/fd.h"
 #include "source/loader.h"
 #include "source/ring.h"
@@ -16,7 +17,8 @@ namespace whodid {
 
 struct PumpOptions {
     std::uint64_t duration_ns = 0;  // 0: until stopped
-    int stop_fd = -1;               // readable: stop (a signalfd)
+    int stop_fd = -1;               // readable: stop
+    int out_fd = -1;                // a pipe whose reader is gone: stop, with EPIPE
 };
 
 class LiveCapture {
@@ -33,15 +35,18 @@ public:
 
 private:
     LiveCapture() = default;
+    std::string describe() const;
     Result<void> drain(Pipeline& pipeline);
-    void guard_self();
+    void guard_sensors(const Processes& processes);
     void report_losses(Pipeline& pipeline, std::uint64_t now_ns);
 
     Stream stream_;
     std::unique_ptr<Loader> loader_;
     std::unique_ptr<RingSource> source_;
+    SensorList sensors_;
     Ledger seen_losses_;
     std::uint64_t losses_read_ns_ = 0;
+    std::vector<rec_guard> guards_;
 };
 
 /// Boot id, host name and machine id of this host.

@@ -11,10 +11,6 @@
 
 namespace whodid {
 
-namespace {
-constexpr std::uint32_t kOwnCpu = ~0u;  // records of userspace's own are counted apart from every CPU's
-}
-
 Pipeline::Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
                    Sink* sink)
     : stream_(stream), ledger_(ledger), options_(options), sink_(sink), enricher_(stream, host, ledger) {}
@@ -23,18 +19,24 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(const Stream& stream, const Hos
                                                  const PipelineOptions& options, Sink* sink) {
     std::unique_ptr<Pipeline> pipeline(new Pipeline(stream, host, ledger, options, sink));
     const Processes& processes = pipeline->enricher_.processes();
-    auto filter = Filter::compile(options.filter, [&processes](const Process& process, std::uint32_t pid) {
-        return processes.descends_from(process, pid);
-    });
+    auto filter = Filter::compile(
+        options.filter, {[&processes](const Process& process, std::uint32_t pid) {
+                             return processes.descends_from(process, pid);
+                         },
+                         [&processes](const Process& process) { return processes.parent(process); }});
     if (!filter) return filter.error();
     pipeline->filter_ = std::move(*filter);
     return pipeline;
 }
 
 void Pipeline::take(std::span<const char> bytes) {
-    if (!reorder_.add(bytes)) {
+    if (bytes.size() < sizeof(rec_hdr)) {
         ++ledger_[0].received;
         ++ledger_[0].malformed;
+    } else if (options_.reorder) {
+        reorder_.add(bytes);
+    } else {
+        process(bytes, false);
     }
 }
 
@@ -52,7 +54,7 @@ Result<bool> Pipeline::advance(std::uint64_t until_boot_ns) {
 
 Result<bool> Pipeline::finish() { return advance(~std::uint64_t{0}); }
 
-void Pipeline::process(std::span<char> bytes, bool late) {
+void Pipeline::process(std::span<const char> bytes, bool late) {
     char* at = batch_.arena.allocate(bytes.size());
     std::memcpy(at, bytes.data(), bytes.size());
     Result<Decoded> decoded = decode({at, bytes.size()});
@@ -65,7 +67,7 @@ void Pipeline::process(std::span<char> bytes, bool late) {
     }
     if (late) decoded->record->flags |= REC_F_LATE;
     bool masked = false;
-    const Decoded clean = mask_record(*decoded, batch_.arena, masked);
+    const Decoded clean = options_.mask ? mask_record(*decoded, batch_.arena, masked) : *decoded;
     if (tap_) tap_(*clean.record);
     enricher_.enrich(clean, masked, batch_);
 }
@@ -75,12 +77,12 @@ Result<bool> Pipeline::deliver() {
     for (Event& event : batch_.events) {
         LedgerLine& line = ledger_[event.kind->id];
         ++line.delivered;
-        const bool enough = options_.count_max && seq_ >= options_.count_max;
-        if (stopped_ || enough || !sink_ || !filter_.keeps(event)) {
+        if (stopped_ || is_enough() || !sink_ || !filter_.keeps(event)) {
             ++line.filtered;
             continue;
         }
         event.seq = ++seq_;
+        if (event.kind->id < REC_SENSOR_START || event.kind->id > REC_SENSOR_TAMPER) ++shown_;
         ++line.written;
         kept_.events.push_back(std::move(event));
     }
@@ -92,23 +94,28 @@ Result<bool> Pipeline::deliver() {
         stopped_ = true;
         return written.error();
     }
-    return !(options_.count_max && seq_ >= options_.count_max);
+    return !is_enough();
 }
 
 rec_hdr Pipeline::own_header(std::uint16_t kind) {
     rec_hdr header{};
     header.kind = kind;
     header.boot_ns = boot_now_ns();
-    header.cpu = kOwnCpu;
+    header.cpu = REC_OWN_CPU;
     header.seq = ++own_seq_;
     header.task.loginuid = header.task.sessionid = REC_UNSET;
     return header;
 }
 
+void Pipeline::append_own(const rec_hdr* record) {
+    if (tap_) tap_(*record);
+    enricher_.append_made(record, nullptr, batch_);
+}
+
 void Pipeline::say(std::uint16_t kind, std::string_view text) {
     RecordMaker<rec_sensor> made(own_header(kind), kind);
     made.text(&rec_sensor::text, text);
-    enricher_.append_made(made.finish(batch_.arena), nullptr, batch_);
+    append_own(made.finish(batch_.arena));
 }
 
 void Pipeline::say_loss(std::string_view stage, std::uint16_t kind, std::uint64_t count,
@@ -119,7 +126,7 @@ void Pipeline::say_loss(std::string_view stage, std::uint16_t kind, std::uint64_
     made->since_ns = since_ns;
     made->until_ns = until_ns;
     made.text(&rec_sensor::stage, stage).text(&rec_sensor::kind, lost ? lost->name : "unknown");
-    enricher_.append_made(made.finish(batch_.arena), nullptr, batch_);
+    append_own(made.finish(batch_.arena));
 }
 
 }  // namespace whodid

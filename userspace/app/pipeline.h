@@ -19,6 +19,7 @@ namespace whodid {
 struct PipelineOptions {
     FilterOptions filter;
     bool reorder = true;          // recordings are in order already
+    bool mask = true;             // secrets, before anything sees them
     std::uint64_t count_max = 0;  // stop after that many events; 0: never
 };
 
@@ -28,7 +29,7 @@ public:
     static Result<std::unique_ptr<Pipeline>> make(const Stream& stream, const Host& host, Ledger& ledger,
                                                   const PipelineOptions& options, Sink* sink);
 
-    /// A record as it comes from a source; copied.
+    /// A record as it comes from a source; copied. Without reordering it is processed at once.
     void take(std::span<const char> bytes);
 
     /// Processes what happened up to then and hands it to the sink. False: the sink takes no more, or
@@ -37,7 +38,7 @@ public:
     /// Everything that is left.
     Result<bool> finish();
 
-    /// Sees each record decoded and masked, before it is enriched: the recorder.
+    /// Sees each record decoded and masked, before it is enriched, and the sensor's own: the recorder.
     void set_tap(std::function<void(const rec_hdr&)> tap) { tap_ = std::move(tap); }
 
     /// Makes an event of the sensor's own: start, stop, loss, tamper.
@@ -46,14 +47,18 @@ public:
                   std::uint64_t until_ns);
 
     Enricher& enricher() { return enricher_; }
-    /// Events shown, and those kept back, by kind.
-    std::uint64_t shown() const { return seq_; }
+    /// Events given to the sink, the sensor's own not counted.
+    std::uint64_t shown() const { return shown_; }
+    /// What it kept back, and why.
+    const Filter& filter() const { return filter_; }
 
 private:
     Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
              Sink* sink);
-    void process(std::span<char> bytes, bool late);
+    void process(std::span<const char> bytes, bool late);
     Result<bool> deliver();
+    bool is_enough() const { return options_.count_max && shown_ >= options_.count_max; }
+    void append_own(const rec_hdr* record);
     rec_hdr own_header(std::uint16_t kind);
 
     const Stream& stream_;
@@ -65,7 +70,7 @@ private:
     Reorder reorder_;
     Batch batch_, kept_;
     std::function<void(const rec_hdr&)> tap_;
-    std::uint64_t seq_ = 0, own_seq_ = 0;
+    std::uint64_t seq_ = 0, own_seq_ = 0, shown_ = 0;
     bool stopped_ = false;
 };
 

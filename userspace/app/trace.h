@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands' work: trace, check, record, replay, fields. main.cpp reads the arguments.
+// whodid trace: this machine, live.
 #pragma once
 
-#include <string>
+#include <cstdint>
 
-#include "app/pipeline.h"
-#include "sink/stream_sink.h"
+#include "app/exit_code.h"
+#include "app/options.h"
 #include "source/loader.h"
 
 namespace whodid {
 
-/// Exit codes (ARCHITECTURE, "Command line").
-enum ExitCode { kOk = 0, kRuntimeError = 1, kUsageError = 2, kUnmet = 3 };
-
 struct TraceOptions {
-    PipelineOptions pipeline;
+    ViewOptions view;
     LoadOptions load;
-    Format format = Format::kText;
-    TextOptions text;
-    std::string write_path;  // -w; empty: standard output
-    std::uint64_t duration_ns = 0;
-    bool quiet = false;  // no footer
+    std::uint64_t duration_ns = 0;  // 0: until stopped
 };
 
 int trace(const TraceOptions& options);

@@ -24,7 +24,7 @@ public:
 
     std::string_view copy(std::string_view text) {
         char* at = allocate(text.size());
-        std::memcpy(at, text.data(), text.size());
+        if (!text.empty()) std::memcpy(at, text.data(), text.size());
         return {at, text.size()};
     }
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "base/fd.h"
 
@@ -62,14 +63,13 @@ Result<std::string> RecordedHost::read_file(const std::string& path) const {
 }
 
 std::vector<std::string> RecordedHost::list(const std::string& path) const {
-    std::vector<std::string> names;
+    std::set<std::string> names;
     const std::string prefix = path + "/";
-    for (const auto& [name, text] : files) {
-        if (!name.starts_with(prefix)) continue;
-        std::string entry = name.substr(prefix.size(), name.find('/', prefix.size()) - prefix.size());
-        if (names.empty() || names.back() != entry) names.push_back(std::move(entry));
-    }
-    return names;
+    for (const auto* map : {&files, &links})
+        for (const auto& [name, text] : *map)
+            if (name.starts_with(prefix))
+                names.insert(name.substr(prefix.size(), name.find('/', prefix.size()) - prefix.size()));
+    return {names.begin(), names.end()};
 }
 
 std::string RecordedHost::link(const std::string& path) const {

@@ -229,6 +229,19 @@ std::string_view audit_type_name(std::uint16_t type) {
     return entry == std::end(kTypeNames) ? std::string_view{} : entry->name;
 }
 
+bool is_account_change(std::uint16_t type) {
+    constexpr std::uint16_t kTypes[] = {kUserChauthtok, kAddUser,  kDelUser,    kAddGroup,
+                                        kDelGroup,      kUserMgmt, kChgrpId,    kGrpMgmt,
+                                        kGrpChauthtok,  kAcctLock, kAcctUnlock, kChuserId};
+    return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+}
+
+bool is_login_message(std::uint16_t type) {
+    constexpr std::uint16_t kTypes[] = {kUserAuth, kUserAcct,  kCredAcq, kUserStart,
+                                        kUserEnd,  kUserLogin, kUserCmd, kCryptoKeyUser};
+    return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+}
+
 std::optional<AuditMessage> parse_audit_message(std::uint16_t type, std::string_view text, bool truncated) {
     // A text that was cut has no end of its own to trim: a blank there says that the last value is whole.
     text = truncated ? text.substr(0, text.find('\0')) : c_text(text);
@@ -245,6 +258,66 @@ std::optional<AuditMessage> parse_audit_message(std::uint16_t type, std::string_
     // res comes last: in a text that was cut, one that is there was planted.
     if (truncated) message.outcome = AuditOutcome::kUnknown;
     return message;
+}
+
+namespace {
+
+bool needs_encoding(std::string_view value) {
+    return std::any_of(value.begin(), value.end(), [](char c) { return c <= 0x20 || c > 0x7e || c == '"'; });
+}
+
+void put_raw(std::string& out, std::string_view key, std::string_view value) {
+    if (value.empty()) return;
+    if (!out.empty()) out += ' ';
+    out.append(key).append("=").append(value);
+}
+
+void put_quoted(std::string& out, std::string_view key, std::string_view value) {
+    if (!value.empty()) put_raw(out, key, '"' + std::string(value) + '"');
+}
+
+void put_coded(std::string& out, std::string_view key, std::string_view value) {
+    constexpr char kDigits[] = "0123456789ABCDEF";
+    if (!needs_encoding(value)) return put_quoted(out, key, value);
+    std::string hex;
+    for (const char c : value) {
+        hex += kDigits[static_cast<unsigned char>(c) >> 4];
+        hex += kDigits[static_cast<unsigned char>(c) & 15];
+    }
+    put_raw(out, key, hex);
+}
+
+// A value that is sent raw has no blank unless it was quoted, which is the way it goes back. A quote in it
+// was planted, and would swallow what follows.
+void put_plain(std::string& out, std::string_view key, std::string value) {
+    std::erase(value, '"');
+    value.find(' ') == value.npos ? put_raw(out, key, value) : put_quoted(out, key, value);
+}
+
+}  // namespace
+
+std::string format_audit_message(const AuditMessage& m) {
+    std::string out;
+    std::string op = m.op;
+    std::erase(op, '"');
+    put_raw(out, "op", op);
+    put_plain(out, "grantors", m.grantors);
+    put_plain(out, "kind", m.kind);
+    put_plain(out, "fp", m.fp);
+    if (m.rport) put_raw(out, "rport", std::to_string(*m.rport));
+    put_coded(out, "grp", m.grp);
+    put_coded(out, "cwd", m.cwd);
+    put_coded(out, "cmd", m.cmd);
+    put_coded(out, "acct", m.acct);
+    if (m.id) put_raw(out, "id", std::to_string(*m.id));
+    put_coded(out, "exe", m.exe);
+    put_plain(out, "hostname", m.hostname);
+    put_raw(out, "addr", m.addr);
+    put_plain(out, "terminal", m.terminal);
+    if (m.outcome != AuditOutcome::kUnknown)
+        put_raw(out, "res", m.outcome == AuditOutcome::kSuccess ? "success" : "failed");
+    if (m.truncated) out += ' ';  // the last value is whole
+    return out;
 }
 
 }  // namespace whodid

@@ -50,6 +50,17 @@ inline constexpr std::uint16_t kCryptoKeyUser = 2404;  // RHEL's sshd: fp= of th
 /// The name ausearch prints, "USER_AUTH"; "" for a type that is not listed above.
 std::string_view audit_type_name(std::uint16_t type);
 
+/// Users, groups, passwords were changed.
+bool is_account_change(std::uint16_t type);
+/// What login programs, sudo and su tell. Other types are of other programs (dbus, rpm, libvirt, readline).
+bool is_login_message(std::uint16_t type);
+
+/// An account of this name stands for one that may not be shown. sshd writes the second.
+inline constexpr std::string_view kUnknownAccount = "(unknown)";
+inline bool is_placeholder(std::string_view account) {
+    return account == kUnknownAccount || account == "(invalid user)";
+}
+
 enum class AuditOutcome : std::uint8_t { kUnknown, kSuccess, kFailure };
 
 /// One message. A field that was not sent, or sent as "?" or "", is empty. Text may hold any byte (the
@@ -87,5 +98,8 @@ struct AuditMessage {
 /// text.
 std::optional<AuditMessage> parse_audit_message(std::uint16_t type, std::string_view text,
                                                 bool truncated = false);
+
+/// The text of a message that parse_audit_message reads as `message`.
+std::string format_audit_message(const AuditMessage& message);
 
 }  // namespace whodid

@@ -55,22 +55,6 @@ std::string method_of(std::string_view grantors) {
     return "password";
 }
 
-/// Names of services are no secret, nor likely to be typed as a password by mistake.
-bool is_well_known_account(std::string_view name) {
-    return is_one_of(
-        name, std::array<std::string_view, 20>{"root",     "admin",   "administrator", "user",     "test",
-                                               "guest",    "ubuntu",  "debian",        "pi",       "oracle",
-                                               "postgres", "mysql",   "git",           "ftp",      "www-data",
-                                               "nagios",   "jenkins", "deploy",        "ec2-user", "backup"});
-}
-
-bool is_account_change(std::uint16_t type) {
-    return is_one_of(std::string_view(audit_type_name(type)),
-                     std::array<std::string_view, 11>{"USER_CHAUTHTOK", "ADD_USER", "DEL_USER", "ADD_GROUP",
-                                                      "DEL_GROUP", "USER_MGMT", "GRP_MGMT", "GRP_CHAUTHTOK",
-                                                      "ACCT_LOCK", "ACCT_UNLOCK", "CHUSER_ID"});
-}
-
 }  // namespace
 
 // ---- trust ------------------------------------------------------------------------------------------------
@@ -140,7 +124,12 @@ bool TrustedPrograms::contains(const FileId& file, std::string_view path) const 
 }
 
 Auth::Auth(const Host& host, Users& users, Sessions& sessions, Processes& processes)
-    : users_(users), sessions_(sessions), processes_(processes), trusted_(host) {}
+    : users_(users),
+      sessions_(sessions),
+      processes_(processes),
+      trusted_(host),
+      // Whoever has a recording has its names, or they were taken out: there is nothing to keep from them.
+      account_hash_(host.is_live() ? KeyedHash() : KeyedHash(std::array<unsigned char, 32>{})) {}
 
 bool Auth::is_login_program(std::string_view exe) {
     const std::string service = service_of(exe);
@@ -157,12 +146,25 @@ bool Auth::believed(const Event& raw) const {
            (r.h.task.cap_effective >> kCapAuditWrite & 1) && (r.h.task.flags & REC_TASK_INIT_USER_NS);
 }
 
+/// A name that no account has may be a password, typed in the wrong place.
+bool Auth::may_show(std::string_view account) const {
+    return account.empty() || users_.exists(account) || is_well_known_account(account);
+}
+
+std::string Auth::without_names(const Event& raw) const {
+    const auto& r = raw.as<rec_text>();
+    auto message = parse_audit_message(static_cast<std::uint16_t>(r.type), raw.text(r.text));
+    if (!message) return {};
+    if (!may_show(message->acct)) message->acct = kUnknownAccount;
+    return format_audit_message(*message);
+}
+
 void Auth::report_forgery(const Event& raw, const Snapshot& sender, Arena& arena, const Emit& emit) {
     const auto& r = raw.as<rec_text>();
     RecordMaker<rec_sensor> made(r.h, REC_SENSOR_TAMPER);
     made.text(&rec_sensor::text, fmt::format("forged audit message {} ({}) by {}: {}", r.type,
                                              audit_type_name(static_cast<std::uint16_t>(r.type)),
-                                             raw.text(r.exe), raw.text(r.text)));
+                                             raw.text(r.exe), without_names(raw)));
     emit(made.finish(arena), sender);
 }
 
@@ -186,6 +188,11 @@ Auth::Conversation& Auth::conversation(const Snapshot& sender, std::uint64_t boo
     if (!c.process) c.process = sender;
     if (c.service.empty()) c.service = service_of(sender->exe);
     return c;
+}
+
+void Auth::Conversation::set_account(std::string_view name) {
+    invalid_user |= is_placeholder(name);
+    account = is_placeholder(name) ? std::string_view() : name;
 }
 
 void Auth::wait(Conversation& c, Conversation::Waiting what, const Event& raw) {
@@ -212,7 +219,7 @@ void Auth::settle(Conversation& c, Arena& arena, const Emit& emit) {
 
 void Auth::put_account(RecordMaker<rec_auth>& made, const Conversation& c) const {
     if (c.account.empty()) return;
-    if ((users_.exists(c.account) && !c.invalid_user) || is_well_known_account(c.account)) {
+    if (may_show(c.account)) {
         made.text(&rec_auth::account, c.account);
         return;
     }
@@ -269,6 +276,7 @@ void Auth::on_audit(const Event& raw, Arena& arena, const Emit& emit) {
         emit(made.finish(arena), sender);
         return;
     }
+    if (!is_account_change(type) && !is_login_message(type)) return;
     if (!trusted && !in_container) {
         report_forgery(raw, sender, arena, emit);
         return;
@@ -313,7 +321,7 @@ void Auth::pam(const AuditMessage& m, const Event& raw, Conversation& c, Arena& 
     const bool login = !lends_rights(c.service);
     if (m.type == kUserAuth && m.outcome == AuditOutcome::kFailure) {
         settle(c, arena, emit);
-        c.account = m.acct;
+        c.set_account(m.acct);
         c.method = method_of(m.grantors);
         c.method_basis = Basis::kPam;
         c.key.clear();
@@ -416,7 +424,7 @@ void Auth::user_login(const AuditMessage& m, const Event& raw, Conversation& c, 
         return;
     }
     if (m.outcome != AuditOutcome::kFailure) return;
-    if (m.acct == "(invalid user)" || m.acct == "(unknown)") {
+    if (is_placeholder(m.acct)) {
         c.invalid_user = true;
         return;
     }
@@ -487,7 +495,7 @@ void Auth::on_syslog(const Event& raw, Arena& arena, const Emit& emit) {
             }
             break;
         case SshdKind::kFailed:
-            c.account = line->user;
+            c.set_account(line->user);
             c.method = line->method;
             c.method_basis = Basis::kLog;
             c.key = line->fingerprint;
@@ -496,7 +504,7 @@ void Auth::on_syslog(const Event& raw, Arena& arena, const Emit& emit) {
             settle(c, arena, emit);
             break;
         case SshdKind::kInvalidUser:
-            c.account = line->user;
+            c.set_account(line->user);
             c.invalid_user = true;
             break;
         default:

@@ -72,10 +72,15 @@ private:
         std::uint64_t waiting_ns = 0;
         rec_hdr cause{};
         Snapshot process;
+
+        /// "(invalid user)" and the like are no names.
+        void set_account(std::string_view name);
     };
 
     Conversation& conversation(const Snapshot& sender, std::uint64_t boot_ns);
     bool believed(const Event& raw) const;
+    bool may_show(std::string_view account) const;
+    std::string without_names(const Event& raw) const;
     void report_forgery(const Event& raw, const Snapshot& sender, Arena& arena, const Emit& emit);
 
     void pam(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit);

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <utility>
 
 #include "enrich/dns_question.h"
 #include "enrich/paths.h"
+#include "enrich/restore.h"
 #include "event/make_record.h"
 
 namespace whodid {
@@ -19,6 +21,9 @@ constexpr std::uint64_t kRefreshNs = 2'000'000'000;  // names, clock
 constexpr std::uint64_t kClockStepNs = 10'000'000;   // a difference worth a new anchor
 
 ProcessKey key_of(const rec_task& task) { return {task.tgid, task.start_ns}; }
+
+/// Said by the sensor, when this was recorded: nobody did it.
+bool is_own(const rec_hdr& record) { return record.cpu == REC_OWN_CPU; }
 
 bool is_set(std::uint32_t id) { return id != REC_UNSET; }
 
@@ -62,6 +67,7 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
     switch (decoded.kind->id) {
         case REC_RAW_TASK:
             processes_.add_existing(event);
+            restore_due_ = true;
             ++ledger_[decoded.kind->id].consumed;
             return;
         case REC_PROCESS_FORK:
@@ -74,6 +80,10 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
             return;
         default:
             break;
+    }
+    if (is_own(*decoded.record)) {
+        batch.events.push_back(std::move(event));
+        return;
     }
     const Snapshot before = processes_.find(key_of(task));
     event.process = processes_.of(task);
@@ -278,6 +288,8 @@ void Enricher::on_network(Event event, Batch& batch) {
 // ---- time -------------------------------------------------------------------------------------------------
 
 void Enricher::tick(std::uint64_t boot_ns, Batch& batch) {
+    if (!host_.is_live()) anchor_ = host_.anchor();  // a recording says when it was taken anew
+    if (std::exchange(restore_due_, false)) restore_sessions(host_, processes_, users_, sessions_);
     for (auto it = searches_.begin(); it != searches_.end();) {
         const bool due =
             it->second.event.record != nullptr &&

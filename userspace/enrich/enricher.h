@@ -31,10 +31,10 @@ public:
     /// Everything that still waits.
     void finish(Batch& batch) { tick(~std::uint64_t{0}, batch); }
 
-    /// What happened before the sensor: after the process table is filled.
-    void restore_sessions();
-
     const Processes& processes() const { return processes_; }
+    const Users& users() const { return users_; }
+    /// What times are told by.
+    const ClockAnchor& anchor() const { return anchor_; }
 
     /// An event made in userspace, its record in the batch's arena.
     void append_made(const rec_hdr* record, Snapshot process, Batch& batch);
@@ -71,6 +71,7 @@ private:
     Auth auth_;
     std::unordered_map<ProcessKey, Search, ProcessKeyHash> searches_;
     std::uint64_t refreshed_ns_ = 0;
+    bool restore_due_ = false;  // the table was filled: older logins can be pieced together
 };
 
 }  // namespace whodid

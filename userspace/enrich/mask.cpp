@@ -9,50 +9,27 @@
 #include <algorithm>
 #include <array>
 #include <deque>
-#include <limits>
 #include <optional>
 #include <utility>
 
 namespace whodid {
 namespace {
 
-using mask_rules::any_of;
-using mask_rules::canonical_name;
-using mask_rules::equal_ignoring_case;
-using mask_rules::find_tool;
-using mask_rules::input_rules;
-using mask_rules::InputRule;
-using mask_rules::is_auth_scheme;
-using mask_rules::is_plain_key;
-using mask_rules::is_plain_value;
-using mask_rules::is_secret_header;
-using mask_rules::is_secret_parameter;
-using mask_rules::kAttached;
-using mask_rules::kMaybe;
-using mask_rules::kNext;
-using mask_rules::kNoCommand;
-using mask_rules::kSearches;
-using mask_rules::looks_random;
-using mask_rules::names_command;
-using mask_rules::names_login;
-using mask_rules::names_secret;
-using mask_rules::OperandRule;
-using mask_rules::OptionRule;
-using mask_rules::Program;
-using mask_rules::Secret;
-using mask_rules::secret_paths;
-using mask_rules::SecretPath;
-using mask_rules::token_shapes;
-using mask_rules::TokenShape;
-using mask_rules::Tool;
+namespace rules = mask_rules;
+using rules::any_of;
+using rules::equal_ignoring_case;
+using rules::Secret;
 using std::string_view;
-constexpr size_t npos = string_view::npos;
+constexpr size_t kNpos = string_view::npos;
 
 constexpr string_view kMask = "****";
 constexpr int kMaxDepth = 4;       // shells in shells
 constexpr size_t kMaxFrames = 32;  // $( in $( of one line
 constexpr size_t kMaxName = 64;    // how far back a name before "=" is sought; keeps "a=a=a=..." linear
 constexpr size_t kMaxLookahead = 256;
+// No argument is longer than the kernel's MAX_ARG_STRLEN of 128 KiB. What is longer anyway is read as text,
+// not as a command line, because splitting takes a hundred bytes of memory per word.
+constexpr size_t kMaxLine = 256 * 1024;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -60,8 +37,8 @@ bool is_alnum(char c) { return is_digit(c) || is_letter(c); }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_quote(char c) { return c == '"' || c == '\''; }
 bool is_name_byte(char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; }
-bool has(string_view set, char c) { return set.find(c) != npos; }
-bool has_blank(string_view text) { return text.find_first_of(" \t\n") != npos; }
+bool has(string_view set, char c) { return set.find(c) != kNpos; }
+bool has_blank(string_view text) { return text.find_first_of(" \t\n") != kNpos; }
 
 // ---- words ------------------------------------------------------------------------------------------
 
@@ -133,8 +110,8 @@ bool is_reference(const Word& word, string_view value) {
 bool is_regex(string_view value) {
     for (string_view sign :
          {".*", ".+", "[^", "\\w", "\\S", "\\s", "\\d", "\\K", "(?", "\\(", "[a-", "[A-", "\\1"})
-        if (value.find(sign) != npos) return true;
-    return value.find_first_not_of("./*+?^$|()[]{}\\ ") == npos;
+        if (value.find(sign) != kNpos) return true;
+    return value.find_first_not_of("./*+?^$|()[]{}\\ ") == kNpos;
 }
 
 // For values whose name is only likely to hold a secret.
@@ -142,7 +119,7 @@ void mark_likely(Word& word, size_t begin, size_t end) {
     end = std::min(end, word.text.size());
     if (begin >= end) return;
     string_view value = string_view(word.text).substr(begin, end - begin);
-    if (is_plain_value(value) || is_reference(word, value)) return;
+    if (rules::is_plain_value(value) || is_reference(word, value)) return;
     if (word.is_pattern && is_regex(value)) return;
     word.mark(begin, end);
 }
@@ -159,36 +136,47 @@ void mark_certain(Word& word, size_t begin, size_t end) {
 void mark_pair(Word& word, size_t begin, size_t end, char separator) {
     string_view value = string_view(word.text).substr(begin, end - begin);
     size_t cut = value.find(separator);
-    if (looks_random(value.substr(0, cut))) mark_certain(word, begin, begin + std::min(cut, value.size()));
-    if (cut != npos) mark_certain(word, begin + cut + 1, end);
+    if (rules::looks_random(value.substr(0, cut)))
+        mark_certain(word, begin, begin + std::min(cut, value.size()));
+    if (cut != kNpos) mark_certain(word, begin + cut + 1, end);
+}
+
+// Calls `f(begin, end)` for each line; a "\n" or "\r" spelled out, as in printf arguments, ends one too.
+template <class F>
+void for_each_line(string_view text, size_t begin, size_t end, F f) {
+    for (size_t at = begin; at < end; ++at) {
+        bool spelled = text[at] == '\\' && at + 1 < end && has("nr", text[at + 1]);
+        if (!spelled && text[at] != '\n' && text[at] != '\r') continue;
+        if (at > begin) f(begin, at);
+        begin = at + 1 + spelled;
+        at += spelled;
+    }
+    if (begin < end) f(begin, end);
 }
 
 void mark_pairs_by_line(Word& word, size_t begin, size_t end) {
-    string_view text = word.text;
-    while (begin < end) {
-        size_t stop = std::min({text.find('\n', begin), text.find("\\n", begin), end});
-        mark_pair(word, begin, stop, ':');
-        begin = stop + (stop < end && text[stop] == '\\' ? 2 : 1);
-    }
+    for_each_line(word.text, begin, end, [&](size_t from, size_t to) { mark_pair(word, from, to, ':'); });
 }
 
 // user/SECRET[@host], with an optional "name=" in front; a path has more slashes.
 void mark_slash_pair(Word& word, size_t begin, size_t end) {
     string_view value = string_view(word.text).substr(begin, end - begin);
     size_t slash = value.find('/');
-    if (slash == npos || slash == 0 || value.find("://") != npos || value.front() == '@') return;
+    if (slash == kNpos || slash == 0 || value.find("://") != kNpos || value.front() == '@') return;
     size_t host = value.rfind('@');
-    if (host == npos || host < slash) host = value.size();
+    if (host == kNpos || host < slash) host = value.size();
     mark_certain(word, begin + slash + 1, begin + host);
 }
 
-// [domain/]user:SECRET@host without a scheme.
-void mark_login(Word& word, size_t begin, size_t end) {
+// [domain/]user:SECRET@host without a scheme; without a host only if that is certain to be a login.
+void mark_login(Word& word, size_t begin, size_t end, bool needs_host) {
     string_view value = string_view(word.text).substr(begin, end - begin);
     size_t host = value.rfind('@');
-    if (host == npos || value.find("://") < host) return;
+    if (host == kNpos && !needs_host) host = value.size();
+    if (host == kNpos || value.find("://") < host) return;
     size_t colon = value.find(':');
-    if (colon == 0 || colon > host || value.substr(host + 1).starts_with("sha256:")) return;
+    if (colon == 0 || colon > host) return;
+    if (host < value.size() && value.substr(host + 1).starts_with("sha256:")) return;
     mark_certain(word, begin + colon + 1, begin + host);
 }
 
@@ -196,8 +184,8 @@ void mark_cookies(Word& word, size_t begin, size_t end) {
     string_view text = word.text;
     while (begin < end) {
         size_t stop = std::min(text.find(';', begin), end);
-        size_t equals = text.find('=', begin);
-        if (equals < stop) mark_certain(word, equals + 1, stop);
+        size_t equals = text.substr(begin, stop - begin).find('=');
+        if (equals != kNpos) mark_certain(word, begin + equals + 1, stop);
         begin = stop + 1;
     }
 }
@@ -206,7 +194,7 @@ void mark_credential(Word& word, size_t begin, size_t end) {
     string_view text = word.text;
     while (begin < end && text[begin] == ' ') ++begin;
     size_t blank = text.find(' ', begin);
-    if (blank < end && is_auth_scheme(text.substr(begin, blank - begin))) begin = blank + 1;
+    if (blank < end && rules::is_auth_scheme(text.substr(begin, blank - begin))) begin = blank + 1;
     mark_certain(word, begin, end);
 }
 
@@ -218,12 +206,13 @@ void mark_header(Word& word, size_t begin, size_t end) {
     string_view name = text.substr(begin, colon - begin);
     if (equal_ignoring_case(name, "cookie") || equal_ignoring_case(name, "set-cookie"))
         return mark_cookies(word, colon + 1, end);
-    if (is_secret_header(name) || names_secret(name)) mark_credential(word, colon + 1, end);
+    if (rules::is_secret_header(name) || rules::names_secret(name)) mark_credential(word, colon + 1, end);
 }
 
 void mark_pass_source(Word& word, size_t begin, size_t end) {
     string_view value = string_view(word.text).substr(begin, end - begin);
-    if (value.starts_with("pass:")) return mark_certain(word, begin + 5, end);
+    for (string_view here : {"pass:", "password:"})
+        if (value.starts_with(here)) return mark_certain(word, begin + here.size(), end);
     for (string_view elsewhere : {"env:", "file:", "fd:", "stdin"})
         if (value.starts_with(elsewhere)) return;
     mark_certain(word, begin, end);
@@ -232,24 +221,60 @@ void mark_pass_source(Word& word, size_t begin, size_t end) {
 void mark_value_of_any_name(Word& word, size_t begin, size_t end) {
     string_view value = string_view(word.text).substr(begin, end - begin);
     size_t equals = value.find('=');
-    if (equals == npos || is_plain_key(value.substr(0, equals))) return;
+    if (equals == kNpos || rules::is_plain_key(value.substr(0, equals))) return;
     if (!value.substr(equals + 1).starts_with('@')) mark_certain(word, begin + equals + 1, end);
 }
 
-// expect: every string sent after a prompt for a password was awaited.
+// expect: the string sent after a prompt for a password, and the same string again ("Retype:").
 void mark_expect(Word& word, size_t begin, size_t end) {
-    string_view text = word.text;
-    for (size_t at = begin; (at = text.find("ass", at)) < end;) {
-        at = text.find("send ", at);
-        if (at >= end) return;
-        at = text.find_first_not_of(" -", at + 5);
-        if (at >= end) return;
-        bool quoted = text[at] == '"';
-        size_t first = at + quoted;
-        size_t stop = std::min(text.find_first_of(quoted ? "\"\\" : " ;\n\\", first), end);
-        mark_certain(word, first, stop);
-        at = stop;
+    string_view text = word.text, secret;
+    for (size_t at = begin; (at = text.find("send ", at)) < end;) {
+        bool asked = text.substr(begin, at - begin).find("ass") != kNpos;
+        begin = at;
+        at = std::min(text.find_first_not_of(" -", at + 5), text.size());
+        size_t first = at + (at < end && text[at] == '"');
+        size_t stop = std::min(text.find_first_of(first > at ? "\"\\" : " ;\n\\", first), end);
+        string_view sent = text.substr(first, stop - first);
+        if (asked) secret = sent;
+        if (sent == secret) mark_certain(word, first, stop);
+        at = begin = stop;
     }
+}
+
+// debconf: "package question password SECRET"; .netrc: "login name password SECRET".
+void mark_answers(Word& word, size_t begin, size_t end) {
+    for_each_line(word.text, begin, end, [&](size_t from, size_t to) {
+        string_view line = string_view(word.text).substr(from, to - from);
+        size_t type = line.starts_with("password ") ? 0 : line.find(" password ") + 1;
+        if (line.substr(type).starts_with("password ")) mark_certain(word, from + type + 9, to);
+    });
+}
+
+// What is typed at a server: "PASS x" of POP3 and FTP, "AUTH x" of Redis.
+void mark_dialog(Word& word, size_t begin, size_t end) {
+    for_each_line(word.text, begin, end, [&](size_t from, size_t to) {
+        string_view verb = string_view(word.text).substr(from, 5);
+        if (equal_ignoring_case(verb, "pass ") || equal_ignoring_case(verb, "auth "))
+            mark_certain(word, from + 5, to);
+    });
+}
+
+// .pgpass: host:port:database:user:SECRET
+void mark_last_field(Word& word, size_t begin, size_t end) {
+    for_each_line(word.text, begin, end, [&](size_t from, size_t to) {
+        size_t colon = string_view(word.text).substr(from, to - from).rfind(':');
+        if (colon != kNpos) mark_certain(word, from + colon + 1, to);
+    });
+}
+
+// chap-secrets: client server SECRET addresses
+void mark_third_word(Word& word, size_t begin, size_t end) {
+    for_each_line(word.text, begin, end, [&](size_t from, size_t to) {
+        string_view line = string_view(word.text).substr(0, to);
+        for (int skip = 0; skip < 2; ++skip)
+            from = std::min(line.find_first_not_of(" \t", std::min(line.find_first_of(" \t", from), to)), to);
+        mark_certain(word, from, std::min(line.find_first_of(" \t", from), to));
+    });
 }
 
 void mark_secret(Word& word, size_t begin, Secret secret) {
@@ -259,7 +284,8 @@ void mark_secret(Word& word, size_t begin, Secret secret) {
         case Secret::kAll:
             return mark_certain(word, begin, end);
         case Secret::kUnnamed:
-            if (word.text.find('=', begin) == npos) mark_certain(word, begin, end);
+            if (word.text.find('=', begin) == kNpos && word.text.find("://", begin) == kNpos)
+                mark_certain(word, begin, end);
             return;
         case Secret::kUserColon:
             return mark_pairs_by_line(word, begin, end);
@@ -270,7 +296,7 @@ void mark_secret(Word& word, size_t begin, Secret secret) {
         case Secret::kUserSlash:
             return mark_slash_pair(word, begin, end);
         case Secret::kLogin:
-            return mark_login(word, begin, end);
+            return mark_login(word, begin, end, true);
         case Secret::kHeader:
             return mark_header(word, begin, end);
         case Secret::kCookie:
@@ -281,13 +307,24 @@ void mark_secret(Word& word, size_t begin, Secret secret) {
             return mark_value_of_any_name(word, begin, end);
         case Secret::kExpect:
             return mark_expect(word, begin, end);
+        case Secret::kAnswers:
+            return mark_answers(word, begin, end);
+        case Secret::kDialog:
+            return mark_dialog(word, begin, end);
+        case Secret::kLastField:
+            return mark_last_field(word, begin, end);
+        case Secret::kThirdWord:
+            return mark_third_word(word, begin, end);
+        case Secret::kTarget:
+            return mark_login(word, begin, end, false);
         case Secret::kCommunity:
-            if (word.text.compare(begin, npos, "public") != 0) mark_certain(word, begin, end);
+            if (word.text.compare(begin, kNpos, "public") != 0) mark_certain(word, begin, end);
             return;
         case Secret::kNone:
             word.is_done = true;
             return;
         case Secret::kNamedNext:
+        case Secret::kTwo:
         case Secret::kLine:
         case Secret::kCommand:
             return;  // more than one word; see CommandMasker
@@ -308,36 +345,38 @@ string_view without_dashes(string_view name) {
     return name;
 }
 
-// Where the authority of a URL ends: at the last "@" in it or right after "://" (npos: no user).
+// Where the authority of a URL ends: at the last "@" in it or right after "://" (kNpos: no user).
 // A password may hold an unescaped "/", "?" or "#"; then what looks like the port is no number.
 size_t user_end(string_view text, size_t begin) {
     size_t end = std::min(text.find_first_of("/?# \t\r\n\"'<>`", begin), text.size());
-    size_t at = text.substr(0, end).rfind('@');
-    if (at != npos && at >= begin) return at;
-    size_t colon = text.find(':', begin);
-    if (colon >= end || colon + 1 >= end || is_digit(text[colon + 1])) return npos;
-    end = std::min(text.find_first_of(" \t\r\n\"'<>`", begin, 9), begin + kMaxLookahead);
-    at = text.substr(0, std::min(end, text.size())).rfind('@');
-    return at != npos && at > colon ? at : npos;
+    string_view authority = text.substr(begin, end - begin);
+    size_t at = authority.rfind('@');
+    if (at != kNpos) return begin + at;
+    size_t colon = authority.find(':');
+    if (colon == kNpos || colon + 1 >= authority.size() || is_digit(authority[colon + 1])) return kNpos;
+    string_view more = text.substr(begin, kMaxLookahead);
+    at = more.substr(0, more.find_first_of(" \t\r\n\"'<>`")).rfind('@');
+    return at != kNpos && at > colon ? begin + at : kNpos;
 }
 
 void mark_urls(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find("://", at)) != npos;) {
+    for (size_t at = 0; (at = text.find("://", at)) != kNpos;) {
         at += 3;
         size_t host = user_end(text, at);
-        if (host == npos || text.substr(host + 1).starts_with("sha256:")) continue;
+        if (host == kNpos || text.substr(host + 1).starts_with("sha256:")) continue;
         mark_pair(word, at, host, ':');
     }
 }
 
 void mark_secret_paths(Word& word) {
     string_view text = word.text;
-    for (const SecretPath& path : secret_paths()) {
-        for (size_t at = 0; (at = text.find(path.prefix, at)) != npos;) {
+    for (const rules::SecretPath& path : rules::secret_paths()) {
+        for (size_t at = 0; (at = text.find(path.prefix, at)) != kNpos;) {
             at += path.prefix.size();
             size_t end = std::min(text.find_first_of(" \t\r\n\"'<>)", at), text.size());
             mark_certain(word, at, std::min(end, text.find_first_of(path.stops, at)));
+            at = end;
         }
     }
 }
@@ -345,10 +384,10 @@ void mark_secret_paths(Word& word) {
 // user:SECRET@host:port or user:SECRET@tcp(...), as data source names have it, without a scheme.
 void mark_data_sources(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find('@', at)) != npos; ++at) {
+    for (size_t at = 0; (at = text.find('@', at)) != kNpos; ++at) {
         size_t host = text.find_first_not_of(
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", at + 1);
-        if (host == npos || host == at + 1 || text.substr(at + 1).starts_with("sha")) continue;
+        if (host == kNpos || host == at + 1 || text.substr(at + 1).starts_with("sha")) continue;
         bool port = text[host] == ':' && host + 1 < text.size() && is_digit(text[host + 1]);
         if (!port && text[host] != '(') continue;
         size_t begin = at;
@@ -373,8 +412,8 @@ bool name_follows(string_view text, size_t at, bool shouted) {
 // The end of a value that begins the word or follows an option: all of the word, unless it is a list of
 // pairs.
 size_t end_of_anchored(string_view text, size_t begin, bool shouted) {
-    string_view separators = shouted ? "," : ",;& \t\n";
-    for (size_t at = begin; (at = text.find_first_of(separators, at)) != npos; ++at)
+    string_view separators = shouted ? ",\n" : ",;& \t\n";
+    for (size_t at = begin; (at = text.find_first_of(separators, at)) != kNpos; ++at)
         if (name_follows(text, at + 1, shouted)) return at;
     return text.size();
 }
@@ -409,8 +448,12 @@ size_t end_of_value(const Word& word, string_view name, size_t name_at, size_t b
     if (word.stop) return std::min(text.find(word.stop, begin), text.size());
     char before = name_at == 0 ? '=' : text[name_at - 1];
     bool shouted = std::none_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-    if (before == '=') return end_of_anchored(text, begin, shouted);
-    return std::min(text.find_first_of(stops_after(before), begin), text.size());
+    if (name.starts_with("-D"))
+        return std::min(text.find_first_of(" \t", begin), text.size());  // java options
+    if (before == '=' || before == ':') return end_of_anchored(text, begin, shouted);
+    size_t end = std::min(text.find_first_of(stops_after(before), begin), text.size());
+    bool in_brackets = end == text.size() && text.back() == ']' && text.find('[') < name_at;
+    return in_brackets ? end - 1 : end;
 }
 
 // user[password]=x, [\"password\"]=x: the name inside the brackets.
@@ -420,30 +463,40 @@ string_view name_of_assignment(string_view text, size_t equals) {
     return name_before(text, equals);
 }
 
+bool value_of_secret(string_view text, string_view key);
+
 bool assigns_secret(string_view text, string_view name, size_t name_at, string_view value) {
     bool listed =
         name_at > 0 && text[name_at - 1] == ';';  // UID=sa;PWD=secret, while PWD=/home is a directory
     if (name == "PWD") return listed;
-    if (names_secret(without_dashes(name))) return true;
+    if (rules::names_secret(without_dashes(name))) return true;
+    if (name == "data" && text.starts_with("secret,")) return true;  // qemu -object secret,id=s,data=x
+    if (name_at > 0 && text[name_at - 1] == ',' && (name.ends_with("alue")))
+        return value_of_secret(text, name);
     bool query = name_at > 0 && has("?&#;", text[name_at - 1]);
-    return query && is_secret_parameter(name, value.substr(0, kMaxLookahead));
+    return query && rules::is_secret_parameter(name, value.substr(0, kMaxLookahead));
 }
 
-bool anchored(string_view text, size_t name_at) { return name_at == 0 || text[name_at - 1] == '='; }
+// name=value where all of the value counts: GIT_SSH_COMMAND="line", --auth=user:x, http_proxy=user:x@host.
+// True if the value was a command line, which has been read.
+bool mark_whole_value(Word& word, string_view name, size_t at, int depth) {
+    if (rules::names_login(name)) mark_pair(word, at, word.text.size(), ':');
+    if (name.ends_with("proxy")) mark_login(word, at, word.text.size(), true);
+    if (!rules::names_command(name) || !has_blank(string_view(word.text).substr(at))) return false;
+    return mask_shell_line(word, at, word.text.size(), depth, false);
+}
 
 void mark_assignments(Word& word, int depth) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find('=', at)) != npos;) {
+    int count = 0;
+    for (size_t at = 0; (at = text.find('=', at)) != kNpos;) {
         string_view name = name_of_assignment(text, at++);
         if (name.empty() || at >= text.size() || text[at] == '=') continue;
         size_t name_at = static_cast<size_t>(name.data() - text.data());
-        if (anchored(text, name_at) && names_command(without_dashes(name)) && has_blank(text.substr(at))) {
-            mask_shell_line(word, at, text.size(), depth, false);
-            return;
-        }
-        if (names_login(without_dashes(name))) mark_pair(word, at, text.size(), ':');
-        if (without_dashes(name).ends_with("proxy")) mark_login(word, at, text.size());
-        if (!assigns_secret(text, name, name_at, text.substr(at))) continue;
+        bool first = name_at == 0 || (text[name_at - 1] == '=' && count < 2);
+        if (++count <= 2 && first && mark_whole_value(word, without_dashes(name), at, depth)) return;
+        bool code = name[0] == '.' && text[at] == '$';  // jq '.password=$pw'
+        if (code || !assigns_secret(text, name, name_at, text.substr(at))) continue;
         size_t end = end_of_value(word, name, name_at, at);
         mark_likely(word, is_quote(text[at]) ? at + 1 : at, end);
         at = std::max(at, end);
@@ -453,12 +506,12 @@ void mark_assignments(Word& word, int depth) {
 // Only mark parameters of a URL: for texts that are no command.
 void mark_parameters(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find('=', at)) != npos;) {
+    for (size_t at = 0; (at = text.find('=', at)) != kNpos;) {
         string_view name = name_before(text, at++);
         size_t name_at = static_cast<size_t>(name.data() - text.data());
         if (name.empty() || name_at == 0 || !has("?&#;", text[name_at - 1])) continue;
         size_t end = std::min(text.find_first_of(stops_after('&'), at), text.size());
-        if (names_secret(name) || is_secret_parameter(name, text.substr(at, end - at)))
+        if (rules::names_secret(name) || rules::is_secret_parameter(name, text.substr(at, end - at)))
             mark_likely(word, at, end);
         at = end;
     }
@@ -472,16 +525,27 @@ size_t skip_blanks_back(string_view text, size_t end) {
 // The name a quoted string belongs to: password="x", "password": "x", PASSWORD 'x', IDENTIFIED BY 'x'.
 string_view name_of_string(string_view text, size_t quote) {
     size_t end = quote > 0 && text[quote - 1] == '\\' ? quote - 1 : quote;
+    if (end > 1 && has("bBuUrRfFNnE", text[end - 1]) && has("(=, ", text[end - 2]))
+        --end;  // b"x" of Python, N'x' of SQL
     end = skip_blanks_back(text, end);
     char sign = end > 0 && has(":=(", text[end - 1]) ? text[--end] : ' ';
     end = skip_blanks_back(text, end);
     if (sign != ' ' && end > 0 && text[end - 1] == ']') --end;
     if (sign != ' ' && end > 0 && is_quote(text[end - 1])) end -= end > 1 && text[end - 2] == '\\' ? 2 : 1;
     string_view name = name_before(text, end);
-    bool plain_call = sign == '(' && !equal_ignoring_case(name, "password");
-    bool sql = equal_ignoring_case(name, "password") || equal_ignoring_case(name, "by");
-    bool only_word = sign == ' ' && (!sql || end == quote);
+    bool plain_call = sign == '(';
+    bool only_word = sign == ' ' && (!rules::precedes_string(name) || end == quote);
     return plain_call || only_word ? string_view() : name;
+}
+
+// {"name": "DB_PASSWORD", "value": "x"}: does the string before `key` name a secret?
+bool value_of_secret(string_view text, string_view key) {
+    size_t at = static_cast<size_t>(key.data() - text.data());
+    string_view back = text.substr(at > 80 ? at - 80 : 0, std::min<size_t>(at, 80));
+    back = back.substr(0, back.find_last_of(",;"));
+    while (!back.empty() && (is_quote(back.back()) || is_blank(back.back()) || back.back() == '\\'))
+        back.remove_suffix(1);
+    return rules::names_secret(name_before(back, back.size()));
 }
 
 bool string_is_secret(string_view text, string_view name) {
@@ -489,28 +553,54 @@ bool string_is_secret(string_view text, string_view name) {
         size_t at = static_cast<size_t>(name.data() - text.data());
         string_view back = text.substr(at > 80 ? at - 80 : 0, std::min<size_t>(at, 80));
         for (string_view word : {"identified", "IDENTIFIED", "Identified", "pragma", "PRAGMA"})
-            if (back.find(word) != npos) return true;
+            if (back.find(word) != kNpos) return true;
         return false;
     }
-    return name == "auth" || is_secret_header(name) || names_secret(without_dashes(name));
+    if (name == "value") return value_of_secret(text, name);
+    if (name == "auth" || equal_ignoring_case(name, "ConvertTo-SecureString")) return true;
+    return rules::is_secret_header(name) || rules::names_secret(without_dashes(name));
 }
 
 size_t end_of_string(string_view text, size_t quote) {
     bool escaped = quote > 0 && text[quote - 1] == '\\';
-    for (size_t at = quote + 1; (at = text.find(text[quote], at)) != npos; ++at)
+    for (size_t at = quote + 1; (at = text.find(text[quote], at)) != kNpos; ++at)
         if ((text[at - 1] == '\\') == escaped) return escaped ? at - 1 : at;
     return text.size();
 }
 
+// The `number`th quoted string after `at`, within the call's parentheses.
+void mark_argument(Word& word, size_t at, int number) {
+    string_view text = word.text;
+    string_view near = text.substr(0, at + kMaxLookahead);
+    size_t close = std::min(near.find(')', at), near.size());
+    for (; number > 0; --number) {
+        size_t quote = near.find_first_of("\"'", at);
+        if (quote >= close) return;
+        size_t end = end_of_string(text, quote);
+        if (number == 1) mark_certain(word, quote + 1, end);
+        at = end + 1 + (end < text.size() && text[end] == '\\');
+    }
+}
+
+// bcrypt("x"), create_superuser("name", "mail", "x")
+void mark_calls(Word& word) {
+    string_view text = word.text;
+    for (size_t at = 0; (at = text.find('(', at)) != kNpos; ++at) {
+        string_view name = name_before(text, at);
+        if (int number = rules::secret_argument(name.substr(name.rfind('.') + 1)))
+            mark_argument(word, at + 1, number);
+    }
+}
+
 void mark_strings(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find_first_of("\"'", at)) != npos; ++at) {
+    for (size_t at = 0; (at = text.find_first_of("\"'", at)) != kNpos; ++at) {
         // In getpass("Password: ") the quote after the colon ends a string.
         if (at + 1 == text.size() || has(" ),;]}:", text[at + 1])) continue;
         string_view name = name_of_string(text, at);
         if (name.empty() || !string_is_secret(text, name)) continue;
         size_t end = end_of_string(text, at);
-        if (is_secret_header(name))
+        if (rules::is_secret_header(name))
             mark_credential(word, at + 1, end);
         else
             mark_likely(word, at + 1, end);
@@ -518,17 +608,69 @@ void mark_strings(Word& word) {
     }
 }
 
+// The items of a list in parentheses that opens before `at`: their [begin, end), at most 16 of them.
+std::vector<Extent> list_items(string_view text, size_t at) {
+    std::vector<Extent> items;
+    size_t begin = at, limit = std::min(text.size(), at + kMaxLookahead);
+    for (char quote = 0; at < limit && items.size() < 16; ++at) {
+        if (quote ? text[at] == quote : is_quote(text[at])) quote = quote ? 0 : text[at];
+        if (quote || (text[at] != ',' && text[at] != ')')) continue;
+        items.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(at)});
+        begin = at + 1;
+        if (text[at] == ')') break;
+    }
+    return items;
+}
+
+void mark_item(Word& word, Extent item) {
+    string_view text = word.text;
+    size_t quote = text.substr(0, item.end).find_first_of("\"'", item.begin);
+    if (quote != kNpos) mark_certain(word, quote + 1, end_of_string(text, quote));
+}
+
+// INSERT INTO users (name, password) VALUES ('bob', 'SECRET'): the column says it.
+void mark_inserts(Word& word) {
+    string_view text = word.text;
+    for (size_t at = 0; (at = text.find(") ", at)) != kNpos; ++at) {
+        if (!equal_ignoring_case(text.substr(at + 2, 6), "values")) continue;
+        size_t from = at - std::min(at, kMaxLookahead), open = text.substr(from, at - from).rfind('(');
+        size_t values = text.substr(0, at + 16).find('(', at);
+        if (open == kNpos || values == kNpos) continue;
+        std::vector<Extent> columns = list_items(text, from + open + 1), items = list_items(text, values + 1);
+        for (size_t i = 0; i < std::min(columns.size(), items.size()); ++i)
+            if (rules::names_secret(text.substr(columns[i].begin, columns[i].end - columns[i].begin)))
+                mark_item(word, items[i]);
+    }
+}
+
+// sed s/password_here/SECRET/ and s/^password: .*/password: SECRET/
+void mark_substitution(Word& word) {
+    string_view text = word.text;
+    if (!word.stop) return;
+    size_t middle = text.find(word.stop, 2), end = std::min(text.find(word.stop, middle + 1), text.size());
+    if (middle == kNpos) return;
+    string_view pattern = text.substr(2, middle - 2), fresh = text.substr(middle + 1, end - middle - 1);
+    size_t colon = fresh.find(": ");
+    if (colon != kNpos && rules::names_secret(name_before(fresh, colon)))
+        return mark_likely(word, middle + colon + 3, end);
+    bool placeholder = pattern.ends_with("_here");
+    for (string_view sign : {"__", "{{", "${", "@@"}) placeholder |= pattern.find(sign) != kNpos;
+    while (!pattern.empty() && !is_alnum(pattern.back())) pattern.remove_suffix(1);
+    if (placeholder && rules::names_secret(name_before(pattern, pattern.size())))
+        mark_likely(word, middle + 1, end);
+}
+
 // {password: x, "pin": 1}: values without quotes.
 void mark_bare_fields(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find(':', at)) != npos;) {
+    for (size_t at = 0; (at = text.find(':', at)) != kNpos;) {
         size_t end = at++;
         if (end > 0 && is_quote(text[end - 1])) --end;
         string_view name = name_before(text, end);
         size_t before = skip_blanks_back(text, static_cast<size_t>(name.data() - text.data()));
         bool field =
             before > 0 && (has("{,", text[before - 1]) || (end + 1 != at && is_quote(text[before - 1])));
-        if (name.empty() || !field || !names_secret(name)) continue;
+        if (name.empty() || !field || !rules::names_secret(name)) continue;
         at = std::min(text.find_first_not_of(' ', at), text.size());
         if (at == text.size() || is_quote(text[at]) || text[at] == '\\' || text[at] == '{') continue;
         size_t stop = std::min(text.find_first_of(",}] \t\n", at), text.size());
@@ -541,35 +683,58 @@ void mark_bare_fields(Word& word) {
 void mark_anchored_headers(Word& word) {
     string_view text = word.text;
     size_t begin = text.starts_with('-') ? text.find('=') + 1 : 0;
-    while (begin < text.size()) {
-        size_t end = std::min({text.find('\n', begin), text.find("\\r\\n", begin), text.size()});
-        size_t colon = std::min(text.find(':', begin), end);
-        string_view name = text.substr(begin, std::min(colon - begin, kMaxName));
-        bool spaced = colon + 1 < end && text[colon + 1] == ' ';
-        bool one_word = text.find(' ', colon + 2) >= end;
-        bool likely = names_secret(name) && (spaced || has(name.substr(0, name.size()), '-')) && one_word;
-        bool is_name = std::all_of(name.begin(), name.end(), is_name_byte);
-        if (colon < end && is_name && (is_secret_header(name) || likely)) mark_header(word, begin, end);
-        begin = end + (end < text.size() && text[end] == '\\' ? 4 : 1);
+    for_each_line(text, begin, text.size(), [&](size_t from, size_t to) {
+        string_view line = text.substr(from, to - from), name = line.substr(0, line.find(':'));
+        if (name.size() == line.size() || name.size() > kMaxName) return;
+        if (!std::all_of(name.begin(), name.end(), is_name_byte)) return;
+        string_view value = line.substr(name.size() + 1);
+        bool spaced = value.starts_with(' ');
+        if (spaced) value.remove_prefix(1);
+        size_t blank = value.find(' ');
+        bool one_word =
+            blank == kNpos || rules::is_auth_scheme(value.substr(0, blank)) || name.ends_with("ookie");
+        bool likely = rules::is_secret_header(name) ||
+                      (rules::names_secret(name) && (spaced || name.find('-') != kNpos));
+        if (likely && one_word) mark_header(word, from, to);
+    });
+}
+
+// "a=b; c=d" in a text that goes on: every pair but the last ends in ";".
+size_t end_of_cookies(string_view text, size_t at) {
+    while (at < text.size() && text[at] == ' ') {
+        size_t end = std::min(text.find_first_of(" \t\r\n\"'\\", at + 1), text.size());
+        if (text.substr(at, end - at).find('=') == kNpos) return at;
+        at = end;
+        if (text[at - 1] != ';') break;
     }
+    return at;
 }
 
 // Known header names anywhere: in scripts, requests fed to nc, flat command lines.
 void mark_inner_headers(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find(':', at)) != npos; ++at) {
+    for (size_t at = 0; (at = text.find(':', at)) != kNpos; ++at) {
         string_view name = name_before(text, at);
-        if (name.size() < 6 || !is_secret_header(name)) continue;
+        if (name.size() < 6 || !rules::is_secret_header(name)) continue;
         if (name.data() > text.data() && name.data()[-1] == '/') continue;  // https://x-access-token:...@host
+        if (equal_ignoring_case(name, "cookie")) {
+            size_t end = end_of_cookies(text, at + 1);
+            mark_cookies(word, at + 1, end);
+            at = std::max(at, end - 1);
+            continue;
+        }
         size_t begin = std::min(text.find_first_not_of(' ', at + 1), text.size());
         size_t end = std::min(text.find_first_of(" \t\r\n\"'\\,;}", begin), text.size());
-        bool scheme = is_auth_scheme(text.substr(begin, end - begin));
+        bool scheme = rules::is_auth_scheme(text.substr(begin, end - begin));
         if (scheme && end < text.size() && text[end] == ' ') {
             begin = end + 1;
             end = std::min(text.find_first_of(" \t\r\n\"'\\,;}", begin), text.size());
         }
-        bool loose = equal_ignoring_case(name, "authorization") || equal_ignoring_case(name, "cookie");
-        if (!loose || scheme || looks_random(text.substr(begin, end - begin))) mark_certain(word, begin, end);
+
+        bool loose = equal_ignoring_case(name, "authorization");
+        if (!loose || scheme || rules::looks_random(text.substr(begin, end - begin)))
+            mark_certain(word, begin, end);
+        at = std::max(at, end - 1);
     }
 }
 
@@ -588,7 +753,7 @@ bool looks_encoded(string_view text) {
 // "Bearer abc123" and "Basic dXNlcg==" anywhere.
 void mark_schemes(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find(' ', at)) != npos; ++at) {
+    for (size_t at = 0; (at = text.find(' ', at)) != kNpos; ++at) {
         string_view scheme = name_before(text, at);
         if (!equal_ignoring_case(scheme, "bearer") && !equal_ignoring_case(scheme, "basic")) continue;
         size_t end = at + 1;
@@ -601,7 +766,7 @@ void mark_schemes(Word& word) {
 // Three base64url parts of which the first is a JSON object. Each run is looked at once.
 void mark_web_tokens(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find("eyJ", at)) != npos;) {
+    for (size_t at = 0; (at = text.find("eyJ", at)) != kNpos;) {
         size_t begin = at;
         int parts = 0;
         for (; parts < 5; ++parts) {
@@ -620,7 +785,7 @@ void mark_web_tokens(Word& word) {
 
 std::array<bool, 256> token_starts() {
     std::array<bool, 256> starts{};
-    for (const TokenShape& shape : token_shapes())
+    for (const rules::TokenShape& shape : rules::token_shapes())
         any_of(shape.prefixes, ' ',
                [&](string_view p) { return starts[static_cast<unsigned char>(p[0])] = true, false; });
     return starts;
@@ -628,25 +793,28 @@ std::array<bool, 256> token_starts() {
 
 // The end of a token that begins at `at`, or `at`.
 size_t token_end(string_view text, size_t at) {
-    for (const TokenShape& shape : token_shapes()) {
+    for (const rules::TokenShape& shape : rules::token_shapes()) {
         size_t begin = at;
         any_of(shape.prefixes, ' ', [&](string_view prefix) {
             if (text.substr(at).starts_with(prefix)) begin = at + prefix.size();
             return begin > at;
         });
         size_t end = begin;
-        while (begin > at && end < text.size() && is_token_byte(text[end], shape.more)) ++end;
-        if (begin > at && end - begin >= shape.min && looks_encoded(text.substr(begin, end - begin)))
-            return end;
+        if (begin == at) continue;
+        while (end < text.size() && end - begin < kMaxLookahead && is_token_byte(text[end], shape.more))
+            ++end;
+        if (end - begin < shape.min || !looks_encoded(text.substr(begin, end - begin))) continue;
+        while (end < text.size() && is_token_byte(text[end], shape.more)) ++end;
+        return end;
     }
     return at;
 }
 
 void mark_tokens(Word& word) {
-    static const std::array<bool, 256> starts = token_starts();
+    static const std::array<bool, 256> kStarts = token_starts();
     string_view text = word.text;
     for (size_t at = 0; at < text.size(); ++at) {
-        if (!starts[static_cast<unsigned char>(text[at])] || (at > 0 && is_alnum(text[at - 1]))) continue;
+        if (!kStarts[static_cast<unsigned char>(text[at])] || (at > 0 && is_alnum(text[at - 1]))) continue;
         size_t end = token_end(text, at);
         if (end == at) continue;
         word.mark(at, end);
@@ -667,7 +835,7 @@ bool is_cloud_key(string_view text) {
 
 void mark_key_after_id(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find("IA", at)) != npos; ++at) {
+    for (size_t at = 0; (at = text.find("IA", at)) != kNpos; ++at) {
         size_t id = at - 2, key = at + 19;
         if (at < 2 || key > text.size() || !is_key_id(text.substr(id, 20))) continue;
         if (is_cloud_key(text.substr(key, 40))) word.mark(key, key + 40);
@@ -676,7 +844,7 @@ void mark_key_after_id(Word& word) {
 
 void mark_private_keys(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find("PRIVATE KEY-----", at)) != npos;) {
+    for (size_t at = 0; (at = text.find("PRIVATE KEY-----", at)) != kNpos;) {
         at += 16;
         size_t begin = std::min(text.find_first_not_of("\r\n", at), text.size());
         size_t end = std::min(text.find("-----END", begin), text.size());
@@ -688,10 +856,11 @@ void mark_private_keys(Word& word) {
 // <password>x</password>
 void mark_elements(Word& word) {
     string_view text = word.text;
-    for (size_t at = 0; (at = text.find('>', at)) != npos;) {
+    for (size_t at = 0; (at = text.find('>', at)) != kNpos;) {
         string_view name = name_before(text, at++);
         size_t name_at = static_cast<size_t>(name.data() - text.data());
-        if (name.empty() || name_at == 0 || !has("<:", text[name_at - 1]) || !names_secret(name)) continue;
+        if (name.empty() || name_at == 0 || !has("<:", text[name_at - 1]) || !rules::names_secret(name))
+            continue;
         size_t end = std::min(text.find('<', at), text.size());
         mark_likely(word, at, end);
         at = end;
@@ -704,6 +873,9 @@ void mark_text(Word& word, int depth) {
     mark_data_sources(word);
     mark_assignments(word, depth);
     mark_strings(word);
+    mark_calls(word);
+    mark_inserts(word);
+    mark_substitution(word);
     mark_bare_fields(word);
     mark_anchored_headers(word);
     mark_inner_headers(word);
@@ -720,8 +892,9 @@ void mark_text(Word& word, int depth) {
 struct Command {
     std::vector<Word*> words;
     std::vector<Word*> input;                   // here-strings and here-documents
+    std::vector<Word*> files;                   // what it is redirected to
     size_t writers_begin = 0, writers_end = 0;  // the commands whose output it reads through a pipe
-    size_t group_begin = 0, group_end = 0;      // the commands of a ( ) group in its place
+    size_t group_begin = 0, group_end = 0;      // the commands of a ( ) group in its place, or of its <( )
 };
 
 struct Line {
@@ -754,8 +927,8 @@ private:
         Target target = Target::kArgument;
         bool quoted = false;
         char closer = 0;
-        size_t begin = 0;    // where "$(" stood
-        size_t hole = npos;  // its place in the outer word; npos for a group
+        size_t begin = 0;     // where "$(" stood
+        size_t hole = kNpos;  // its place in the outer word; kNpos for a group
     };
     struct Document {
         std::string delimiter;
@@ -765,7 +938,7 @@ private:
     Frame& top() { return frames_.back(); }
     Command& command() { return line_.commands[top().command]; }
     char peek(size_t ahead = 1) const { return pos_ + ahead < text_.size() ? text_[pos_ + ahead] : '\0'; }
-    static bool later(size_t last, size_t pos) { return last != npos && last > pos; }
+    static bool later(size_t last, size_t pos) { return last != kNpos && last > pos; }
 
     Word& word() {
         if (!top().word) top().word = &line_.words.emplace_back();
@@ -803,17 +976,14 @@ private:
             ++pos_;
         } else if (c == '\n') {
             end_line();
-        } else if (c == '&' && peek() == '>') {
+        } else if (c == '<' || c == '>' || (c == '&' && peek() == '>')) {
             redirect();
-        } else if (has(";&|", c)) {
+        } else if (c == ')' && top().closer == ')') {
+            close();
+        } else if (has(";&|)", c)) {
             separate(c);
-        } else if (c == '<' || c == '>') {
-            redirect();
         } else if (c == '(') {
             open(1, ')');
-        } else if (c == ')') {
-            if (top().closer == ')') return close();
-            separate(c);
         } else if (!quote(c) && !substitution()) {
             take();
         }
@@ -884,7 +1054,7 @@ private:
         Frame inner = top();
         pos_ = std::min(pos_ + 1, text_.size());
         frames_.pop_back();
-        if (inner.hole != npos) {
+        if (inner.hole != kNpos) {
             word().origin[inner.hole] = {static_cast<uint32_t>(inner.begin), static_cast<uint32_t>(pos_)};
         } else {
             command().group_begin = inner.first_command;
@@ -900,6 +1070,7 @@ private:
                 command().words.push_back(word);
                 break;
             case Target::kFile:
+                command().files.push_back(word);
                 break;
             case Target::kString:
                 command().input.push_back(word);
@@ -919,14 +1090,26 @@ private:
 
     void next_command(bool pipe) {
         size_t writer = top().command;
+        if (command().words.empty() && command().input.empty() && command().group_end == 0) return;
+        match_braces(writer);
         bool group = command().group_end > 0;
-        if (command().words.empty() && command().input.empty() && !group) return;
         top().command = line_.commands.size();
         Command& next = line_.commands.emplace_back();
         const Command& old = line_.commands[writer];
         if (!pipe) return;
         next.writers_begin = group ? old.group_begin : writer;
         next.writers_end = group ? old.group_end : writer + 1;
+    }
+
+    // { a; b; } is a group too; its braces are words.
+    void match_braces(size_t index) {
+        Command& current = line_.commands[index];
+        if (current.words.empty()) return;
+        if (current.words[0]->text == "{") braces_.push_back(index);
+        if (current.words[0]->text != "}" || braces_.empty()) return;
+        current.group_begin = braces_.back();
+        current.group_end = index;
+        braces_.pop_back();
     }
 
     void redirect() {
@@ -955,19 +1138,18 @@ private:
     void read_document(const Document& document) {
         Word& body = line_.words.emplace_back();
         while (pos_ < text_.size()) {
-            size_t end = std::min(text_.find('\n', pos_), text_.size());
-            string_view row = text_.substr(pos_, end - pos_);
+            size_t begin = pos_;
+            pos_ = std::min(text_.find('\n', begin), text_.size());
+            string_view row = text_.substr(begin, pos_ - begin);
             row.remove_prefix(std::min(row.find_first_not_of('\t'), row.size()));
-            bool last = row == document.delimiter;
-            for (; !last && pos_ <= end && pos_ < text_.size(); ++pos_) append_to(body, pos_);
-            pos_ = std::min(std::max(pos_, end + (last ? 1 : 0)), text_.size());
-            if (last) break;
+            pos_ = std::min(pos_ + 1, text_.size());
+            if (row == document.delimiter) break;
+            for (size_t at = begin; at < pos_; ++at) {
+                body.text.push_back(text_[at]);
+                body.origin.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(at + 1)});
+            }
         }
         line_.commands[document.command].input.push_back(&body);
-    }
-    void append_to(Word& body, size_t at) {
-        body.text.push_back(text_[at]);
-        body.origin.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(at + 1)});
     }
 
     string_view text_;
@@ -976,6 +1158,7 @@ private:
     Line line_;
     std::vector<Frame> frames_;
     std::vector<Document> documents_;
+    std::vector<size_t> braces_;
 };
 
 // ---- commands ---------------------------------------------------------------------------------------
@@ -987,16 +1170,16 @@ string_view base_name(string_view path) {
 }
 
 // "impacket-psexec", "psexec.py", "python3.11" and "gpg2" are known by shorter names.
-const Tool* find_program(string_view typed, std::string& name) {
-    name = canonical_name(base_name(typed));
-    if (const Tool* tool = find_tool(name)) return tool;
+const rules::Tool* find_program(string_view typed, std::string& name) {
+    name = rules::canonical_name(base_name(typed));
+    if (const rules::Tool* tool = rules::find_tool(name)) return tool;
     for (string_view prefix : {"impacket-", "pth-"})
         if (string_view(name).starts_with(prefix)) name.erase(0, prefix.size());
     for (string_view ending : {".py", ".exe", ".pl", ".sh", ".bin", ".cmd"})
         if (string_view(name).ends_with(ending)) name.erase(name.size() - ending.size());
-    if (const Tool* tool = find_tool(name)) return tool;
+    if (const rules::Tool* tool = rules::find_tool(name)) return tool;
     name.erase(name.find_last_not_of("0123456789.-") + 1);
-    return find_tool(name);
+    return rules::find_tool(name);
 }
 
 bool is_option(string_view text) { return text.size() > 1 && text[0] == '-'; }
@@ -1004,10 +1187,12 @@ bool is_option(string_view text) { return text.size() > 1 && text[0] == '-'; }
 // NAME=value in front of a command.
 bool is_environment(string_view text) {
     size_t equals = text.find('=');
-    return equals != npos && equals > 0 && !is_digit(text[0]) &&
+    return equals != kNpos && equals > 0 && !is_digit(text[0]) &&
            std::all_of(text.begin(), text.begin() + static_cast<ptrdiff_t>(equals),
                        [](char c) { return is_alnum(c) || c == '_'; });
 }
+
+void mask_command(Words words, int depth, bool flat);
 
 // One command, without the command it may run in turn.
 class CommandMasker {
@@ -1016,23 +1201,36 @@ public:
 
     // Marks the secrets; returns the words of the command this one runs, if any.
     Words run() {
+        skip_schedule();
         while (!words_.empty() && is_environment(words_[0]->text)) words_ = words_.subspan(1);
         if (words_.empty()) return {};
         size_t first = is_option(words_[0]->text) ? 0 : 1;
         if (first) identify();
-        for (size_t i = first; i < words_.size() && inner_ == npos;) i += std::max<size_t>(step(i), 1);
-        for (const Tool* tool : chain_)
-            for (const OperandRule* rule : tool->operands) apply(*rule);
-        return inner_ == npos ? Words() : words_.subspan(inner_);
+        for (size_t i = first; i < words_.size() && inner_ == kNpos;) i += std::max<size_t>(step(i), 1);
+        for (const rules::Tool* tool : chain_)
+            for (const rules::OperandRule* rule : tool->operands) apply(*rule);
+        return inner_ == kNpos ? Words() : words_.subspan(inner_);
     }
 
 private:
     string_view text(size_t i) const { return words_[i]->text; }
 
+    // "0 3 * * * command" of a crontab
+    void skip_schedule() {
+        auto is_time = [](const Word* word) {
+            return word->text.find_first_not_of("0123456789*/,-") == kNpos;
+        };
+        if (words_.size() > 5 && std::all_of(words_.begin(), words_.begin() + 5, is_time))
+            words_ = words_.subspan(5);
+    }
+
     void identify() {
-        if (has_blank(text(0))) mask_shell_line(*words_[0], 0, npos, depth_, flat_);
-        if (const Tool* tool = find_program(text(0), name_)) chain_.push_back(tool);
-        if (command_after() != kSearches) return;
+        if (has_blank(text(0))) mask_shell_line(*words_[0], 0, kNpos, depth_, flat_);
+        if (const rules::Tool* tool = find_program(text(0), name_))
+            chain_.push_back(tool);
+        else
+            name_ = base_name(text(0));
+        if (command_after() != rules::kSearches) return;
         for (Word* word : words_.subspan(1)) {
             word->is_pattern = true;
             bool substitutes = word->text.size() > 2 && word->text[0] == 's' && !is_alnum(word->text[1]);
@@ -1041,12 +1239,12 @@ private:
     }
 
     // The most specific row that says how the words are read.
-    const Program* program() const {
+    const rules::Program* program() const {
         for (auto tool = chain_.rbegin(); tool != chain_.rend(); ++tool)
             if ((*tool)->program) return (*tool)->program;
         return nullptr;
     }
-    int command_after() const { return program() ? program()->command_after : kNoCommand; }
+    int command_after() const { return program() ? program()->command_after : rules::kNoCommand; }
 
     size_t step(size_t i) {
         if (text(i) == "--" && !only_operands_) {
@@ -1054,7 +1252,10 @@ private:
             return 1;
         }
         if (size_t used = prefixed(i)) return used;
-        return !only_operands_ && is_option(text(i)) ? option(i) : operand(i);
+        if (!is_option(text(i))) return operand(i);
+        if (!only_operands_) return option(i);
+        size_t used = named_option(i);  // start-stop-daemon ... -- --secret-key SECRET
+        return used ? used : operand(i);
     }
 
     size_t operand(size_t i) {
@@ -1063,20 +1264,29 @@ private:
             inner_ = i;
             return 1;
         }
+        if (entrypoint_ && operands_.empty()) return run_entrypoint(i);
         if (command_after() < 0 && has_blank(text(i)) && runs_operands())
-            mask_shell_line(*words_[i], 0, npos, depth_, flat_);
+            mask_shell_line(*words_[i], 0, kNpos, depth_, flat_);
         operands_.push_back(i);
         return 1;
     }
 
-    bool runs_operands() const { return name_.starts_with("tmux") || name_.starts_with("screen"); }
+    // docker run --entrypoint PROGRAM image arguments
+    size_t run_entrypoint(size_t image) {
+        std::vector<Word*> command(words_.begin() + static_cast<ptrdiff_t>(image), words_.end());
+        command[0] = entrypoint_;
+        if (depth_ < kMaxDepth) mask_command(command, depth_ + 1, flat_);
+        return words_.size();
+    }
+
+    bool runs_operands() const { return name_ == "tmux" || name_ == "screen" || name_ == "deluge-console"; }
 
     // "docker" then "login": from here on the rules of both apply.
     bool descend(size_t i) {
         if (chain_.empty() || !operands_.empty() || only_operands_) return false;
         std::string longer = name_ + " ";
         longer.append(text(i).substr(0, kMaxName));
-        const Tool* tool = find_tool(longer);
+        const rules::Tool* tool = rules::find_tool(longer);
         if (!tool) return false;
         chain_.push_back(tool);
         name_ = std::move(longer);
@@ -1085,20 +1295,23 @@ private:
 
     // ---- options
 
-    const OptionRule* find_rule(string_view option) const {
+    const rules::OptionRule* find_rule(string_view option) const {
         for (auto tool = chain_.rbegin(); tool != chain_.rend(); ++tool)
-            for (const OptionRule* rule : (*tool)->options)
+            for (const rules::OptionRule* rule : (*tool)->options)
                 if (any_of(rule->options, ' ', [&](string_view name) { return name == option; })) return rule;
         return nullptr;
     }
 
     // "/p:secret", "userid=scott/tiger"
     size_t prefixed(size_t i) {
-        for (const Tool* tool : chain_)
-            for (const OptionRule* rule : tool->options) {
+        for (const rules::Tool* tool : chain_)
+            for (const rules::OptionRule* rule : tool->options) {
                 size_t length = 0;
                 any_of(rule->options, ' ', [&](string_view name) {
-                    if (has(":=", name.back()) && text(i).starts_with(name)) length = name.size();
+                    bool prefix =
+                        has(":=>", name.back()) || (rule->take == rules::kAttached && name.size() > 2 &&
+                                                    name[1] != '-');  // rar -hpSECRET
+                    if (prefix && text(i).starts_with(name)) length = name.size();
                     return length > 0;
                 });
                 if (length > 0) return apply(*rule, i, length);
@@ -1109,11 +1322,13 @@ private:
     size_t option(size_t i) {
         size_t equals = std::min(text(i).find('='), text(i).size());
         if (equals > 2 || equals == text(i).size())
-            if (const OptionRule* rule = find_rule(text(i).substr(0, equals)))
+            if (const rules::OptionRule* rule = find_rule(text(i).substr(0, equals)))
                 return apply(*rule, i, equals + 1);
         if (text(i)[1] != '-')
             if (size_t used = bundle(i)) return used;
+        if (text(i) == "--entrypoint" && i + 1 < words_.size()) entrypoint_ = words_[i + 1];
         if (size_t used = named_option(i)) return used;
+        if (size_t used = option_beside_user(i)) return used;
         return takes_value(text(i)) && i + 1 < words_.size() ? 2 : 1;
     }
 
@@ -1124,8 +1339,9 @@ private:
             letter[1] = text(i)[at];
             if (!is_alnum(letter[1])) return 0;
             string_view option(letter, 2);
-            const OptionRule* rule = find_rule(option);
-            if (!program() && rule && rule->take == kNext && text(i).size() > 2) return 0;  // openssl -key
+            const rules::OptionRule* rule = find_rule(option);
+            if (!program() && rule && rule->take == rules::kNext && text(i).size() > 2)
+                return 0;  // openssl -key
             if (rule) return apply(*rule, i, at + 1);
             if (!program()) return 0;
             if (!takes_value(option)) continue;
@@ -1137,11 +1353,11 @@ private:
     }
     // "-token x" of a program that also has "-t": a long name that means a secret wins.
     size_t bundle_value(size_t i) {
-        return names_secret(without_dashes(text(i).substr(0, kMaxName))) ? 0 : 1;
+        return rules::names_secret(without_dashes(text(i).substr(0, kMaxName))) ? 0 : 1;
     }
 
     bool takes_value(string_view option) const {
-        if (!program() || option.find('=') != npos) return false;
+        if (!program() || option.find('=') != kNpos) return false;
         string_view list = program()->valued;
         bool inverted = list.starts_with('!');
         if (inverted) list.remove_prefix(1);
@@ -1150,22 +1366,22 @@ private:
     }
 
     // `at`: where the attached value begins, beyond the end if there is none.
-    size_t apply(const OptionRule& rule, size_t i, size_t at) {
+    size_t apply(const rules::OptionRule& rule, size_t i, size_t at) {
         if (rule.secret == Secret::kNone) return apply_exception(rule, i, at);
-        if (at < text(i).size() && (rule.take & kAttached)) {
+        if (at < text(i).size() && (rule.take & rules::kAttached)) {
             bool short_equals = text(i)[at] == '=' && at == 2;
             mask_value(rule.secret, i, at + short_equals);
             return 1;
         }
-        if (!(rule.take & kNext) || i + 1 >= words_.size()) return 1;
-        if (rule.take == kMaybe && is_option(text(i + 1))) return 1;
+        if (!(rule.take & rules::kNext) || i + 1 >= words_.size()) return 1;
+        if (rule.take == rules::kMaybe && is_option(text(i + 1))) return 1;
         return 1 + mask_value(rule.secret, i + 1, 0);
     }
 
-    size_t apply_exception(const OptionRule& rule, size_t i, size_t at) {
+    size_t apply_exception(const rules::OptionRule& rule, size_t i, size_t at) {
         bool attached = at < text(i).size();
         if (attached) words_[i]->is_done = true;
-        bool next = !attached && (rule.take & kNext) && i + 1 < words_.size();
+        bool next = !attached && (rule.take & rules::kNext) && i + 1 < words_.size();
         if (next) words_[i + 1]->is_done = true;
         return next ? 2 : 1;
     }
@@ -1179,6 +1395,8 @@ private:
                 return mask_command_value(i);
             case Secret::kNamedNext:
                 return mask_named_value(i);
+            case Secret::kTwo:
+                return mask_two_values(i);
             default:
                 mark_secret(*words_[i], at, secret);
                 return 1;
@@ -1187,7 +1405,7 @@ private:
 
     size_t mask_line_value(size_t i, size_t at) {
         if (has_blank(text(i).substr(at)))
-            mask_shell_line(*words_[i], at, npos, depth_, flat_);
+            mask_shell_line(*words_[i], at, kNpos, depth_, flat_);
         else if (flat_ && at == 0)
             inner_ = i;  // the quotes are lost: what follows is the line
         return 1;
@@ -1195,32 +1413,63 @@ private:
 
     size_t mask_command_value(size_t i);
 
+    size_t mask_two_values(size_t i) {
+        size_t end = std::min(i + 2, words_.size());
+        for (size_t k = i; k < end; ++k) mark_secret(*words_[k], 0, Secret::kAll);
+        return end - i;
+    }
+
     size_t mask_named_value(size_t i) {
         if (i + 1 >= words_.size()) return 1;
-        if (names_secret(text(i))) mark_secret(*words_[i + 1], 0, Secret::kAll);
+        if (rules::names_secret(text(i))) mark_secret(*words_[i + 1], 0, Secret::kAll);
         return 2;
     }
 
     // --db-password SECRET of a program without a row.
     size_t named_option(size_t i) {
-        if (command_after() == kSearches) return 0;
+        if (command_after() == rules::kSearches) return 0;
         string_view name = text(i).substr(0, text(i).find('='));
         bool attached = name.size() < text(i).size();
         name = without_dashes(name);
-        if (name.size() < 3 || attached || i + 1 >= words_.size() || is_option(text(i + 1))) return 0;
-        if (names_login(name)) {
+        bool usable = name.size() > 2 || name == "v";
+        if (!usable || attached || i + 1 >= words_.size() || is_option(text(i + 1))) return 0;
+        if (rules::names_login(name)) {
             mark_secret(*words_[i + 1], 0, Secret::kUserColon);
             return 2;
         }
-        if (!names_secret(name)) return 0;
+        if (!rules::names_secret(name) && !is_value_of_secret(name, i)) return 0;
         if (name.ends_with("pass") && text(i + 1).size() == 1) return 0;  // --pass 2 of a video encoder
-        mark_likely(*words_[i + 1], 0, npos);
+        mark_likely(*words_[i + 1], 0, kNpos);
         return 2;
+    }
+
+    // --name db_password --value SECRET
+    bool is_value_of_secret(string_view name, size_t i) const {
+        if (i < 3 || !is_option(text(i - 2)) || !rules::names_secret(text(i - 1))) return false;
+        for (char c : text(i - 1))
+            if (!is_name_byte(c) && c != '/') return false;
+        return name == "v" || name == "value" || name == "data" || name == "body";
+    }
+
+    // "-u bob -p SECRET" of a program that no table knows "-p" of.
+    size_t option_beside_user(size_t i) {
+        if ((text(i) != "-p" && text(i) != "-P") || i + 1 >= words_.size() || is_option(text(i + 1)))
+            return 0;
+        if (takes_value(text(i)) || rules::keeps_p_plain(name_) ||
+            text(i + 1).find_first_not_of("0123456789:,-") == kNpos)
+            return 0;
+        size_t from = i >= 8 ? i - 8 : 1;
+        for (size_t k = from; k + 1 < std::min(words_.size(), i + 8); ++k) {
+            if (text(k) != "-u" && text(k) != "-U" && text(k) != "--user" && text(k) != "--username")
+                continue;
+            if (!is_option(text(k + 1))) return mark_likely(*words_[i + 1], 0, kNpos), 2;
+        }
+        return 0;
     }
 
     // ---- operands
 
-    void apply(const OperandRule& rule) {
+    void apply(const rules::OperandRule& rule) {
         if (!rule.needs.empty() && !needs_met(rule.needs)) return;
         if (rule.secret == Secret::kNone) return;
         std::array<string_view, 12> tokens;
@@ -1236,7 +1485,7 @@ private:
     bool needs_met(string_view needs) const {
         for (Word* word : words_.subspan(1)) {
             string_view text = word->text;
-            if (text.find(needs.size() == 2 && needs[0] == '-' ? needs.substr(1) : needs) == npos) continue;
+            if (text.find(needs.size() == 2 && needs[0] == '-' ? needs.substr(1) : needs) == kNpos) continue;
             bool letter = needs.size() == 2 && needs[0] == '-';
             if (!letter || (is_option(text) && text[1] != '-')) return true;
         }
@@ -1259,14 +1508,15 @@ private:
         }
         if (!found) return;
         if (std::find(pattern.begin(), pattern.end(), "?") != pattern.end())
-            mark_likely(*words_[operands_[*found]], 0, npos);
+            mark_likely(*words_[operands_[*found]], 0, kNpos);
         else
             mask_value(secret, operands_[*found], 0);
     }
 
     static bool token_matches(string_view token, string_view text) {
         if (token == "_" || token == "*" || token == "*...") return true;
-        if (token == "?") return names_secret(text) && (text.starts_with("//") || !text.starts_with('/'));
+        if (token == "?")
+            return rules::names_secret(text) && (text.starts_with("//") || !text.starts_with('/'));
         if (token.starts_with('!')) return !token_matches(token.substr(1), text);
         return any_of(token, '|', [&](string_view name) { return equal_ignoring_case(name, text); });
     }
@@ -1279,10 +1529,11 @@ private:
     int depth_;
     bool flat_;
     std::string name_;
-    std::vector<const Tool*> chain_;
+    std::vector<const rules::Tool*> chain_;
     std::vector<size_t> operands_;
-    size_t inner_ = npos;
+    size_t inner_ = kNpos;
     bool only_operands_ = false;
+    Word* entrypoint_ = nullptr;
 };
 
 // A command and the commands it runs: sudo env A=b ssh host docker exec ...
@@ -1302,7 +1553,7 @@ size_t CommandMasker::mask_command_value(size_t i) {
 
 // What the command expects on its input, if that is a secret.
 std::optional<Secret> secret_input(const Command& command) {
-    for (const InputRule& rule : input_rules()) {
+    for (const rules::InputRule& rule : rules::input_rules()) {
         bool program = false, needs = rule.needs.empty();
         for (const Word* word : command.words) {
             string_view name = base_name(word->text);
@@ -1316,31 +1567,64 @@ std::optional<Secret> secret_input(const Command& command) {
 
 void mark_input(Word& word, Secret secret, int depth) {
     if (secret == Secret::kLine)
-        mask_shell_line(word, 0, npos, depth, false);
+        mask_shell_line(word, 0, kNpos, depth, false);
     else
         mark_secret(word, 0, secret);
 }
 
 // echo SECRET | program
 void mark_output(const Command& writer, Secret secret, int depth) {
-    if (writer.words.empty()) return;
-    string_view name = base_name(writer.words[0]->text);
+    Words words = writer.words;
+    if (!words.empty() && words[0]->text == "{") words = words.subspan(1);
+    if (words.empty()) return;
+    string_view name = base_name(words[0]->text);
     if (name != "echo" && name != "printf" && name != "yes") return;
-    for (size_t i = 1; i < writer.words.size(); ++i) {
-        Word& word = *writer.words[i];
-        bool is_format = name == "printf" && i == 1 && writer.words.size() > 2;
+    for (size_t i = 1; i < words.size(); ++i) {
+        Word& word = *words[i];
+        bool is_format = name == "printf" && i == 1 && words.size() > 2;
         if (!is_option(word.text) && !is_format) mark_input(word, secret, depth);
     }
 }
 
+// What the command writes by echo or gets by here-string or here-document.
+void mark_written(const Command& command, Secret secret, int depth) {
+    mark_output(command, secret, depth);
+    for (Word* word : command.input) mark_input(*word, secret, depth);
+}
+
+// echo SECRET > file, echo SECRET | tee file
+void mask_files(const Line& line, const Command& command, int depth) {
+    for (const Word* file : command.files)
+        if (auto secret = rules::secret_of_file(file->text)) mark_written(command, *secret, depth);
+    auto is_tee = [](const Word* word) { return base_name(word->text) == "tee"; };
+    if (!std::any_of(command.words.begin(), command.words.end(), is_tee)) return;
+    auto secret = rules::secret_of_file(command.words.back()->text);
+    for (size_t i = command.writers_begin; secret && i < command.writers_end; ++i)
+        mark_written(line.commands[i], *secret, depth);
+}
+
+// wg set wg0 private-key <(echo SECRET)
+void mask_substitutions(const Line& line, const Command& command, int depth) {
+    bool wanted = std::any_of(command.words.begin(), command.words.end(), [](const Word* word) {
+        string_view name = without_dashes(word->text);
+        for (string_view about : {"-file", "file", "-f"})
+            if (name.ends_with(about) && name.size() > about.size()) name.remove_suffix(about.size());
+        return rules::names_secret(name) || base_name(word->text) == "sshpass";
+    });
+    for (size_t i = command.group_begin; wanted && i < command.group_end; ++i)
+        mark_output(line.commands[i], Secret::kAll, depth);
+}
+
 void mask_pipes(const Line& line, int depth) {
-    for (const Command& reader : line.commands) {
-        if (reader.input.empty() && reader.writers_begin == reader.writers_end) continue;
-        std::optional<Secret> secret = secret_input(reader);
+    for (const Command& command : line.commands) {
+        mask_files(line, command, depth);
+        if (!command.words.empty() && command.words[0]->text != "}") mask_substitutions(line, command, depth);
+        if (command.input.empty() && command.writers_begin == command.writers_end) continue;
+        std::optional<Secret> secret = secret_input(command);
         if (!secret) continue;
-        for (Word* word : reader.input) mark_input(*word, *secret, depth);
-        for (size_t i = reader.writers_begin; i < reader.writers_end; ++i)
-            mark_output(line.commands[i], *secret, depth);
+        for (Word* word : command.input) mark_input(*word, *secret, depth);
+        for (size_t i = command.writers_begin; i < command.writers_end; ++i)
+            mark_written(line.commands[i], *secret, depth);
     }
 }
 
@@ -1357,8 +1641,7 @@ void mask_words(Words words, int depth) {
 // Marks the secrets of the shell line in [begin, end) of `word`. False if that is too deep to be looked at.
 bool mask_shell_line(Word& word, size_t begin, size_t end, int depth, bool flat) {
     end = std::min(end, word.text.size());
-    if (depth >= kMaxDepth || begin > end || end > std::numeric_limits<uint32_t>::max() || word.is_done)
-        return false;
+    if (depth >= kMaxDepth || begin > end || end - begin > kMaxLine || word.is_done) return false;
     word.is_done = true;
     Line line = Lexer(string_view(word.text).substr(begin, end - begin)).run();
     for (const Command& command : line.commands) mask_command(command.words, depth + 1, flat);
@@ -1417,7 +1700,7 @@ bool mask_args(std::vector<std::string>& argv) {
 
 bool mask_command_line(std::string& line) {
     auto mark = [](Word& word) {
-        mask_shell_line(word, 0, npos, 0, true);
+        if (!mask_shell_line(word, 0, kNpos, 0, true)) mark_text(word, 0);
         mark_inner_headers(word);  // "-H X-Api-Key: abc" lost its quotes
         mark_schemes(word);
     };

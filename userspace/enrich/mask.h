@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,18 +32,24 @@ namespace mask_rules {
 enum class Secret : uint8_t {
     kNone,         ///< not secret although the option sounds like it
     kAll,          ///< the whole value
-    kUnnamed,      ///< the whole value, unless it is name=value
+    kUnnamed,      ///< the whole value, unless it is name=value or a URL
     kUserColon,    ///< user:SECRET, one per line
     kUserPercent,  ///< user%SECRET
     kUserComma,    ///< user,SECRET
     kUserSlash,    ///< user/SECRET[@host]
-    kLogin,        ///< [domain/]user:SECRET@host, without a scheme
+    kLogin,        ///< user:SECRET@host, without a scheme
+    kTarget,       ///< [domain/]user:SECRET[@host]
     kHeader,       ///< Authorization: scheme SECRET
     kCookie,       ///< name=SECRET; name=SECRET
     kPassSource,   ///< pass:SECRET, but env:NAME or file:path
     kValues,       ///< name=SECRET, whatever the name is
     kCommunity,    ///< SNMP community, unless it is the well-known "public"
+    kAnswers,      ///< debconf, .netrc: ... password SECRET
+    kDialog,       ///< lines "PASS SECRET" or "AUTH SECRET"
+    kLastField,    ///< .pgpass: host:port:database:user:SECRET
+    kThirdWord,    ///< chap-secrets: client server SECRET
     kExpect,       ///< an expect script: what is sent once a password was asked for
+    kTwo,          ///< two words, both secret
     kNamedNext,    ///< two words: a name, and a secret if the name says so
     kLine,         ///< a shell command line
     kCommand,      ///< the following words are a command, up to ";" or "+"
@@ -120,6 +127,9 @@ std::string_view canonical_name(std::string_view name);
 /// Finds "mysql" or "docker login"; nullptr if no table has it.
 const Tool* find_tool(std::string_view name);
 
+/// What a file of this path holds, if secrets: .htpasswd, .pgpass, anything named after a secret.
+std::optional<Secret> secret_of_file(std::string_view path);
+
 std::span<const InputRule> input_rules();
 std::span<const TokenShape> token_shapes();
 std::span<const SecretPath> secret_paths();
@@ -141,6 +151,12 @@ bool is_auth_scheme(std::string_view word);
 bool is_plain_key(std::string_view name);
 /// A value that cannot be a secret: true, none, file:..., an absolute path, an AWS key id.
 bool is_plain_value(std::string_view value);
+/// Which argument of a function is the secret: 1 of bcrypt("x"); 0 if none.
+int secret_argument(std::string_view function);
+/// A word after which a quoted string is the secret: PASSWORD 'x', IDENTIFIED BY 'x'.
+bool precedes_string(std::string_view word);
+/// A program that has both -u and -p, the latter for something else.
+bool keeps_p_plain(std::string_view program);
 /// Long, and changes between letters, digits and cases as no typed name does.
 bool looks_random(std::string_view text);
 

@@ -10,11 +10,11 @@ namespace whodid::mask_rules {
 namespace {
 
 // Families of programs with the same options.
-constexpr std::string_view kShells = "sh,bash,dash,zsh,ksh,mksh,ash,fish,rbash,busybox";
+constexpr std::string_view kShells = "sh,bash,dash,zsh,ksh,mksh,csh,tcsh,ash,fish,rbash,busybox";
 constexpr std::string_view kMysql =
     "mysql,mariadb,mysqldump,mariadb-dump,mysqladmin,mariadb-admin,mysqlimport,mysqlshow,mysqlcheck,"
-    "mysqlslap,mysqlbinlog,mysqlpump,mysql_upgrade,mycli,mysqlsh,xtrabackup,mariabackup,innobackupex,"
-    "mytop,mydumper,myloader";
+    "mysqlslap,mysqlbinlog,mysqlpump,mysql_upgrade,mysql_secure_installation,mycli,mysqlsh,xtrabackup,"
+    "mariabackup,innobackupex,mytop,mydumper,myloader";
 constexpr std::string_view kPostgres =
     "psql,pg_dump,pg_dumpall,pg_restore,pg_basebackup,createdb,dropdb,createuser,vacuumdb,pgbench,"
     "reindexdb,clusterdb";
@@ -86,7 +86,7 @@ constexpr Program kPrograms[] = {
      "", 0},
     // How it runs.
     {"nice", "-n --adjustment", 0},
-    {"nohup,setsid,tini,dumb-init,caffeinate", "", 0},
+    {"root,nohup,setsid,tini,dumb-init,caffeinate", "", 0},
     {"ionice", "-c -n -p", 0},
     {"stdbuf", "-i -o -e", 0},
     {"chrt,taskset,cpulimit,faketime,logsave", "-p -l", 1},
@@ -130,8 +130,7 @@ constexpr Program kPrograms[] = {
     // Launchers.
     {"python,pypy,ipython", "-c -W -X", 0},
     {"perl,ruby,node,nodejs,deno,php,lua", "-e -E -r -I --eval --require", 0},
-    {"npx,yarn,bunx,uvx,uv run,poetry run,pipenv run,bundle exec,pnpm exec,pnpm dlx,yarn exec,conda run,"
-     "mise exec",
+    {"npx,bunx,uvx,uv run,poetry run,pipenv run,bundle exec,pnpm exec,pnpm dlx,yarn exec,conda run,mise exec",
      "-p -n --package --python --with", 0},
     {"op run,doppler run,infisical run,dotenv run,dotenv", "-p -c -f --project --config --env-file --env", 0},
     {"aws-vault exec,chamber exec,heroku run,wait-for-it,wait-for-it.sh,envchain",
@@ -177,6 +176,8 @@ constexpr Program kPrograms[] = {
     {"az,gcloud,gh,glab,helm,terraform,pulumi,fly", "-C -t --project --account --subscription --repo",
      kNoCommand},
     {"openssl passwd", "-salt -in", kNoCommand},
+    {"radtest", "-d -t -P -x", kNoCommand},
+    {"ansible-vault", "--vault-id --vault-password-file --name -n --encrypt-vault-id --output", kNoCommand},
     {"tmux", "-S -L -f -c -t -s -n -x -y -F", kNoCommand},
     {"screen", "-S -t -p -c -s -e -h -T", kNoCommand},
 };
@@ -209,6 +210,8 @@ constexpr OptionRule kOptions[] = {
     {"rman,sqlldr,exp,imp,expdp,impdp", "userid=", kAttached, Secret::kUserSlash},
     {kMongo, "-p --password", kMaybe, Secret::kAll},
     {kRedis, "-a --pass", kEither, Secret::kAll},
+    {"redis-cli", ">", kAttached, Secret::kAll},  // ACL SETUSER bob >SECRET
+    {"mt-bulk", "--new --old", kEither, Secret::kAll},
     {"redis-server,valkey-server", "--requirepass --masterauth", kEither, Secret::kAll},
     {"cqlsh,dsbulk,nodetool", "-p -pw --password", kMaybe, Secret::kAll},
     {"influx", "-password -t --token", kEither, Secret::kAll},
@@ -250,12 +253,14 @@ constexpr OptionRule kOptions[] = {
     {"smbmap,nxc,netexec,crackmapexec,evil-winrm,certipy,bloodhound-python,kerbrute,hydra,medusa",
      "-p --password", kEither, Secret::kAll},
     {"nxc,netexec,crackmapexec,evil-winrm", "-H", kEither, Secret::kAll},
-    {"lftp,ncftp,sftp-batch", "-u --user", kEither, Secret::kUserComma},
+    {"lftp", "-e -c", kEither, Secret::kLine},
+    {"lftp,ncftp,open", "-u --user", kEither, Secret::kUserComma},
     {"ncftp,ncftpget,ncftpput,ncftpls", "-p", kEither, Secret::kAll},
     {"wput,aria2c", "--ftp-passwd --http-passwd --rpc-secret", kEither, Secret::kAll},
     {"xfreerdp,xfreerdp3,wlfreerdp,wlfreerdp3,sdl-freerdp,freerdp",
      "/p: /gp: /pass: /password: /gateway-password: /proxy-password:", kAttached, Secret::kAll},
     {"rdesktop", "-p", kEither, Secret::kAll},
+    {"ntlmrelayx,nxc", "-c -x -X", kEither, Secret::kLine},
     {"vncviewer,vncconnect", "-passwd", kNext, Secret::kNone},  // a file
     {"x11vnc", "-passwd -viewpasswd", kNext, Secret::kAll},
     {"net", "password=", kAttached, Secret::kAll},
@@ -325,6 +330,17 @@ constexpr OptionRule kOptions[] = {
     {"java,jenkins-cli,jenkins-cli.jar", "-auth", kNext, Secret::kUserColon},
     {"svn,svnadmin,svnsync,hg", "--password --source-password --sync-password", kEither, Secret::kAll},
     {"p4,tf,cm", "-P", kEither, Secret::kAll},
+    {"irssi,weechat", "-w", kEither, Secret::kAll},
+    {"pk12util", "-W -K", kNext, Secret::kAll},
+    {"transmission-remote", "-n", kEither, Secret::kUserColon},
+    {"msfconsole", "-x", kEither, Secret::kLine},
+    {"dislocker", "-u -p", kAttached, Secret::kAll},
+    {"qpdf", "--encrypt", kNext, Secret::kTwo},
+    {"swift", "-K --key", kEither, Secret::kAll},
+    {"security", "-p -P", kEither, Secret::kAll},
+    {"ipa-server-install,ipa-replica-install", "-p -a", kEither, Secret::kAll},
+    {"s3cmd,s5cmd,rclone,minio", "--access_key --access-key", kEither, Secret::kNone},  // an id
+    {"virt-customize,virt-builder,virt-sysprep", "--root-password", kEither, Secret::kPassSource},
     {"twine,poetry,conan,flit,hatch,uv,cargo", "-p --password", kMaybe, Secret::kAll},
     {"nuget,dotnet,choco,nuget.exe,mono", "-ApiKey -k --api-key -Password", kEither, Secret::kAll},
     {"jfrog,jf", "--password --apikey --access-token", kEither, Secret::kAll},
@@ -377,6 +393,15 @@ constexpr OperandRule kOperands[] = {
     {kRedis, "... auth * $", Secret::kAll, ""},
     {kRedis, "... auth _ * $", Secret::kAll, ""},
     {kRedis, "... requirepass|masterauth|sentinel-pass *", Secret::kAll, ""},
+    {"grafana-cli,grafana", "... reset-admin-password *", Secret::kAll, ""},
+    {"virsh", "set-user-password _ _ *", Secret::kAll, ""},
+    {"db2", "... using *", Secret::kAll, ""},
+    {"connect", "_ _ *", Secret::kAll, ""},
+    {"ansible-vault", "encrypt_string *", Secret::kAll, ""},
+    {"radtest", "_ *", Secret::kAll, ""},
+    {"radtest", "_ _ _ _ *", Secret::kAll, ""},
+    {"teamviewer", "passwd *", Secret::kAll, ""},
+    {"user", "_ *", Secret::kAll, ""},
     {"isql,iusql", "_ _ *", Secret::kAll, ""},
     {"sqlplus,rman,exp,imp,expdp,impdp,sqlldr,sqlcl", "... *", Secret::kUserSlash, ""},
     {"rabbitmqctl", "add_user|change_password|authenticate_user _ *", Secret::kAll, ""},
@@ -386,7 +411,6 @@ constexpr OperandRule kOperands[] = {
     {"mkpasswd", "*", Secret::kAll, ""},
     {"openssl passwd", "*...", Secret::kAll, ""},
     {"cypher-shell,neo4j-admin", "... set-initial-password *", Secret::kAll, ""},
-    {"elasticsearch-users,influx_user", "... useradd _ *", Secret::kAll, ""},
     {"doveadm auth", "test|login _ *", Secret::kAll, ""},
     {"net", "user !add|delete|del|info|rename *", Secret::kAll, ""},
     {"net", "rpc|ads user add|password _ *", Secret::kAll, ""},
@@ -412,7 +436,7 @@ constexpr OperandRule kOperands[] = {
     {"mc", "admin user add _ _ *", Secret::kAll, ""},
     {"aws configure", "set ? *", Secret::kAll, ""},
     {"npm,pnpm,yarn,pip,gcloud,snap,conda,cargo,glab,doctl,gh,heroku,hub,sf,drush,wp,composer,poetry,tmux,"
-     "launchctl,wrangler,oci,aliyun,argocd,vercel",
+     "launchctl,wrangler,oci,aliyun,lxc,incus,argocd,vercel",
      "... set|update|add|setenv|set-environment|setenv ? *", Secret::kAll, ""},
     {"git config,rclone config,defaults,dconf,crudini", "... ? *", Secret::kAll, ""},
     {"set,setenv,setx", "? *", Secret::kAll, ""},
@@ -429,12 +453,12 @@ constexpr OperandRule kOperands[] = {
     {"pulumi", "config set _ *", Secret::kAll, "--secret"},
     {"fly secrets,supabase secrets", "set|import *...", Secret::kValues, ""},
     {"cf", "auth _ *", Secret::kAll, ""},
-    {"bw,rbw", "login _ *", Secret::kAll, ""},
+    {"bw,rbw,ectool,twilio", "login _ *", Secret::kAll, ""},
     {"bw", "unlock *", Secret::kAll, ""},
     {"rclone", "obscure|reveal *", Secret::kAll, ""},
     {"oathtool,totp", "*", Secret::kAll, ""},
     {"salt,salt-call,salt-ssh", "... cmd.run|cmd.shell *", Secret::kLine, ""},
-    {kImpacket, "... *", Secret::kLogin, ""},
+    {kImpacket, "... *", Secret::kTarget, ""},
     {"curl,wget,lftp,ftp,ncftp,http,https,mysqlsh,httpx,axel,aria2c", "... *", Secret::kLogin, ""},
 };
 
@@ -442,13 +466,16 @@ constexpr OperandRule kOperands[] = {
 
 constexpr InputRule kInputs[] = {
     {"chpasswd,chgpasswd", "", Secret::kUserColon},
+    {"debconf-set-selections", "", Secret::kAnswers},
+    {"anydesk", "--set-password", Secret::kAll},
+    {"ftp,lftp", "", Secret::kLine},
     {"passwd,smbpasswd,htpasswd,vncpasswd,tigervncpasswd,ldappasswd,kpasswd,saslpasswd2,ldapsearch,"
      "slappasswd",
      "", Secret::kAll},
     {"sudo", "-S", Secret::kAll},
     {"su,kinit,cryptsetup,veracrypt,ecryptfs-add-passphrase,ecryptfs-mount-private,openconnect,sshfs,"
-     "mkpasswd,secret-tool,systemd-ask-password,grub-mkpasswd-pbkdf2,pass,kadmin,mount.ecryptfs,"
-     "wpa_passphrase,realm,ssh-add",
+     "mkpasswd,secret-tool,keepassxc-cli,systemd-ask-password,grub-mkpasswd-pbkdf2,pass,kadmin,"
+     "mount.ecryptfs,wpa_passphrase,realm,ssh-add",
      "", Secret::kAll},
     {"docker,podman,nerdctl,helm,oc,buildah,skopeo,crane,oras,kubectl", "--password-stdin", Secret::kAll},
     {"docker,podman", "secret", Secret::kAll},
@@ -462,8 +489,21 @@ constexpr InputRule kInputs[] = {
     {"vault", "password=-", Secret::kAll},
     {"openssl", "stdin", Secret::kAll},
     {"zfs", "load-key", Secret::kAll},
+    {"nc,ncat,netcat,telnet,socat,redis-cli,openssl", "", Secret::kDialog},
     {kShells, "", Secret::kLine},
     {"ssh,at,batch,crontab", "", Secret::kLine},
+};
+
+struct SecretFile {
+    std::string_view names;
+    Secret secret;
+};
+
+constexpr SecretFile kFiles[] = {
+    {".htpasswd rsyncd.secrets passwd-s3fs sasl_passwd", Secret::kUserColon},
+    {".pgpass", Secret::kLastField},
+    {".netrc .authinfo", Secret::kAnswers},
+    {"chap-secrets pap-secrets", Secret::kThirdWord},
 };
 
 // ---- shapes -----------------------------------------------------------------------------------------
@@ -510,15 +550,12 @@ constexpr TokenShape kTokens[] = {
 };
 
 constexpr SecretPath kSecretPaths[] = {
-    {"hooks.slack.com/services/", " "},
-    {"hooks.slack.com/workflows/", " "},
-    {"discord.com/api/webhooks/", " "},
-    {"discordapp.com/api/webhooks/", " "},
-    {"outlook.office.com/webhook/", " "},
-    {"webhook.office.com/webhookb2/", " "},
-    {"hooks.zapier.com/hooks/catch/", " "},
-    {"api.telegram.org/bot", "/"},
-    {"/with/key/", "/"},
+    {"hooks.slack.com/services/", " "},         {"hooks.slack.com/workflows/", " "},
+    {"discord.com/api/webhooks/", " "},         {"discordapp.com/api/webhooks/", " "},
+    {"outlook.office.com/webhook/", " "},       {"webhook.office.com/webhookb2/", " "},
+    {"hooks.zapier.com/hooks/catch/", " "},     {"api.telegram.org/bot", "/"},
+    {"rtmp.youtube.com/live2/", " "},           {"live.twitch.tv/app/", " "},
+    {"live-api-s.facebook.com:443/rtmp/", " "}, {"/with/key/", "/"},
 };
 
 // ---- names ------------------------------------------------------------------------------------------
@@ -531,7 +568,7 @@ constexpr std::string_view kNouns =
 constexpr std::string_view kLastNouns = "pass pwd pw psk";
 constexpr std::string_view kNotNouns =
     "bypass compass trespass surpass encompass getpass askpass nopassword nopasswd nopass oldpwd "
-    "underpass overpass multipass onepass singlepass detoken";
+    "underpass overpass multipass onepass singlepass detoken stdinpass";
 // "api key", "access key": the word before "key".
 constexpr std::string_view kKeyKinds =
     "api access secret private account master encryption encrypt signing auth license shared preshared "
@@ -551,7 +588,22 @@ constexpr std::string_view kAboutLast =
 constexpr std::string_view kAboutFirst =
     "no ask prompt show hide require without disable enable allow skip has is existing pull image force "
     "check print list generate random dry pad eos bos unk sep cls mask stop special max min two one multi";
+constexpr std::string_view kNotNames = "PWD OLDPWD wpa-psk";
 constexpr std::string_view kWholeNames = "_auth auth_key sonar.login Dsonar.login sas rpcauth secret_id otp";
+struct Call {
+    std::string_view functions;
+    int argument;
+};
+constexpr Call kCalls[] = {
+    {"password old_password bcrypt make_password generate_password_hash password_hash set_password "
+     "check_password hashpw crypt",
+     1},
+    {"login authenticate HTTPBasicAuth auth changeUserPassword", 2},
+    {"create_superuser create_user", 3},
+};
+constexpr std::string_view kPlainP =
+    "cp rsync journalctl tar install mkdir ps lsof git systemd-run nmap screen scp ssh sftp nc socat "
+    "chmod touch";
 constexpr std::string_view kLogins =
     "auth basic-auth basicauth http-auth http-basic-auth proxy-auth proxy-user proxy-userpwd auth-cred "
     "creds userpass user-pass userpwd login-credentials";
@@ -574,7 +626,8 @@ constexpr std::string_view kPlainKeys =
 constexpr std::string_view kPlainValues =
     "true false yes no none null nil on off 0 1 - ask stdin prompt undefined";
 constexpr std::string_view kPlainPrefixes =
-    "file: env: fd: op:// arn: vault: ssm: keyring: secretref: projects/ AKIA ASIA @/ @./ @~/ ./ ../ ~/";
+    "file: env: fd: sha256: sha512: op:// arn: vault: ssm: keyring: secretref: projects/ AKIA ASIA @/ @./ "
+    "@~/ ./ ../ ~/";
 constexpr std::string_view kTopDirectories =
     "etc home root var run tmp opt usr mnt srv dev proc sys data app bin sbin boot lib media nix secrets "
     "vault workspace builds code config certs keys";
@@ -649,8 +702,17 @@ private:
     size_t length_ = 0, start_ = 0, count_ = 0;
 };
 
+// "password" of "auth.password", but "secret.key" of "s3a.secret.key".
+std::string_view last_part(std::string_view name) {
+    size_t dot = name.rfind('.');
+    if (dot == name.npos) return name;
+    std::string_view last = name.substr(dot + 1);
+    if (last != "key" && last != "value") return last;
+    return name.substr(name.substr(0, dot).rfind('.') + 1);
+}
+
 bool is_noun(std::string_view word, bool last) {
-    if (listed(kNotNouns, word)) return false;
+    if (listed(kNotNouns, word) || word.starts_with("stdin")) return false;
     if (ends_in_one_of(kNouns, word)) return true;
     return last && (ends_in_one_of(kLastNouns, word) || word == "pat");
 }
@@ -675,9 +737,18 @@ std::string_view canonical_name(std::string_view name) {
 }
 
 const Tool* find_tool(std::string_view name) {
-    static const Index index = build_index();
-    auto found = index.find(name);
-    return found == index.end() ? nullptr : &found->second;
+    static const Index kIndex = build_index();
+    auto found = kIndex.find(name);
+    return found == kIndex.end() ? nullptr : &found->second;
+}
+
+std::optional<Secret> secret_of_file(std::string_view path) {
+    std::string_view name = path.substr(path.rfind('/') + 1);
+    for (const SecretFile& file : kFiles)
+        if (listed(file.names, name)) return file.secret;
+    name = name.substr(0, name.find('.', 1));  // db_password.txt
+    if (names_secret(name)) return Secret::kUnnamed;
+    return std::nullopt;
 }
 
 std::span<const InputRule> input_rules() { return kInputs; }
@@ -685,9 +756,9 @@ std::span<const TokenShape> token_shapes() { return kTokens; }
 std::span<const SecretPath> secret_paths() { return kSecretPaths; }
 
 bool names_secret(std::string_view name) {
-    if (name == "PWD" || name.size() > 96) return false;
+    if (name.size() > 96 || any_of(kNotNames, ' ', [&](auto other) { return other == name; })) return false;
     if (listed(kWholeNames, name)) return true;
-    NameWords parsed(name.substr(name.rfind('.') == name.npos ? 0 : name.rfind('.') + 1));
+    NameWords parsed(last_part(name));
     auto words = parsed.all();
     if (words.empty() || listed(kAboutLast, words.back())) return false;
     if (words.size() > 1 && listed(kAboutFirst, words.front())) return false;
@@ -711,6 +782,14 @@ bool names_command(std::string_view name) {
 bool names_login(std::string_view name) { return listed(kLogins, name); }
 bool is_secret_header(std::string_view name) { return listed(kHeaders, name); }
 bool is_auth_scheme(std::string_view word) { return listed(kSchemes, word); }
+int secret_argument(std::string_view function) {
+    for (const Call& call : kCalls)
+        if (listed(call.functions, function)) return call.argument;
+    return 0;
+}
+
+bool precedes_string(std::string_view word) { return listed("password by ConvertTo-SecureString", word); }
+bool keeps_p_plain(std::string_view program) { return listed(kPlainP, program); }
 bool is_plain_key(std::string_view name) { return listed(kPlainKeys, name); }
 
 bool is_secret_parameter(std::string_view name, std::string_view value) {

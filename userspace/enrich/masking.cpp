@@ -2,14 +2,17 @@
 // Masking of records.
 #include "enrich/masking.h"
 
+#include <fmt/format.h>
 #include <whodid/limits.h>
 
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "enrich/audit_message.h"
 #include "enrich/mask.h"
+#include "enrich/sshd_line.h"
 
 namespace whodid {
 
@@ -59,54 +62,89 @@ rec_hdr* mask_arguments(rec_hdr* record, Arena& arena, bool& masked) {
     return replace_slice(record, offsetof(rec_exec, argv), join(args), arena);
 }
 
+/// Variables that hold a whole command line.
 rec_hdr* mask_environment(rec_hdr* record, Arena& arena, bool& masked) {
     std::vector<std::string> variables = split(slice_text(record, reinterpret_cast<rec_exec*>(record)->env));
     bool any = false;
     for (std::string& variable : variables) {
-        constexpr std::string_view kCommand = "SUDO_COMMAND=";
-        if (!variable.starts_with(kCommand)) continue;
-        std::string line = variable.substr(kCommand.size());
-        any |= mask_command_line(line);
-        variable = std::string(kCommand) + line;
+        for (const std::string_view name : {"SUDO_COMMAND=", "SSH_ORIGINAL_COMMAND="}) {
+            if (!variable.starts_with(name)) continue;
+            std::string line = variable.substr(name.size());
+            any |= mask_command_line(line);
+            variable = std::string(name) + line;
+        }
     }
     if (!any) return record;
     masked = true;
     return replace_slice(record, offsetof(rec_exec, env), join(variables), arena);
 }
 
-std::string hex(std::string_view text) {
-    constexpr char kDigits[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        out += kDigits[static_cast<unsigned char>(c) >> 4];
-        out += kDigits[static_cast<unsigned char>(c) & 15];
-    }
-    return out;
+std::string_view message_text(const rec_text& r) { return slice_text(&r.h, r.text); }
+
+std::optional<AuditMessage> message_of(const rec_text& r) {
+    return parse_audit_message(static_cast<std::uint16_t>(r.type), message_text(r), r.length > r.text.len);
 }
 
-/// sudo's message: cmd= is in hexadecimal or quoted; the masked one is always in hexadecimal.
+/// `truncated`: the text stands for more than it holds.
+rec_hdr* replace_text(rec_hdr* record, std::string_view text, bool truncated, Arena& arena) {
+    rec_hdr* changed = replace_slice(record, offsetof(rec_text, text), text, arena);
+    reinterpret_cast<rec_text*>(changed)->length = static_cast<rec_u32>(text.size() + (truncated ? 1 : 0));
+    return changed;
+}
+
+/// What sudo was asked to run.
 rec_hdr* mask_audit(rec_hdr* record, Arena& arena, bool& masked) {
-    const auto* r = reinterpret_cast<rec_text*>(record);
-    if (r->type != kUserCmd) return record;
-    const std::string_view text = slice_text(record, r->text);
-    const auto message = parse_audit_message(kUserCmd, text, r->length > r->text.len);
-    if (!message || message->cmd.empty()) return record;
-    std::string command = message->cmd;
-    if (!mask_command_line(command)) return record;
-    const std::size_t at = text.find("cmd=");
-    if (at == std::string_view::npos) return record;
+    const auto& r = *reinterpret_cast<const rec_text*>(record);
+    if (r.type != kUserCmd) return record;
+    auto message = message_of(r);
+    if (!message || !mask_command_line(message->cmd)) return record;
     masked = true;
-    const std::size_t end = text.find(text[at + 4] == '"' ? "\" " : " ", at + 5);
-    std::string changed(text.substr(0, at + 4));
-    changed += hex(command);
-    if (end != std::string_view::npos) changed += text.substr(end + (text[at + 4] == '"' ? 1 : 0));
-    return replace_slice(record, offsetof(rec_text, text), changed, arena);
+    return replace_text(record, format_audit_message(*message), message->truncated, arena);
+}
+
+// ---- recordings -------------------------------------------------------------------------------------------
+
+using Known = std::function<bool(std::string_view)>;
+
+bool is_told(std::uint16_t type) { return is_account_change(type) || is_login_message(type); }
+
+const rec_hdr* mask_names_in_audit(rec_hdr* record, const Known& known, Arena& arena) {
+    const auto& r = *reinterpret_cast<const rec_text*>(record);
+    auto message = is_told(static_cast<std::uint16_t>(r.type)) ? message_of(r) : std::nullopt;
+    if (!message) return replace_text(record, {}, false, arena);
+    const bool may_be_shown = message->outcome == AuditOutcome::kSuccess || message->acct.empty() ||
+                              is_placeholder(message->acct) || known(message->acct);
+    if (may_be_shown) return record;
+    message->acct = kUnknownAccount;
+    return replace_text(record, format_audit_message(*message), message->truncated, arena);
+}
+
+/// The line that says the same of an account without a name; empty for what says nothing of a login.
+std::string nameless_line(const SshdLine& line) {
+    const std::string_view address = line.address.empty() ? "UNKNOWN" : std::string_view(line.address);
+    std::string text = fmt::format("<{}>{}[{}]: ", line.facility.value_or(10) * 8 + line.severity.value_or(6),
+                                   line.tag, line.pid);
+    if (line.kind == SshdKind::kInvalidUser)
+        return text + fmt::format("Invalid user {} from {} port {}", kUnknownAccount, address, line.port);
+    if (line.kind != SshdKind::kFailed) return {};
+    text += fmt::format("Failed {} for {}{} from {} port {} ssh2", line.method,
+                        line.invalid_user ? "invalid user " : "", kUnknownAccount, address, line.port);
+    if (!line.fingerprint.empty()) text += fmt::format(": {} {}", line.key_type, line.fingerprint);
+    return text;
+}
+
+const rec_hdr* mask_names_in_log(rec_hdr* record, const Known& known, Arena& arena) {
+    const auto line = parse_sshd_line(message_text(*reinterpret_cast<const rec_text*>(record)));
+    if (line && line->kind == SshdKind::kAccepted) return record;
+    const bool attempt = line && (line->kind == SshdKind::kFailed || line->kind == SshdKind::kInvalidUser);
+    if (attempt && (is_placeholder(line->user) || known(line->user))) return record;
+    return replace_text(record, attempt ? nameless_line(*line) : std::string(), false, arena);
 }
 
 }  // namespace
 
 Decoded mask_record(Decoded decoded, Arena& arena, bool& masked) {
-    masked = false;
+    masked = decoded.record->flags & REC_F_MASKED;
     switch (decoded.kind->id) {
         case REC_PROCESS_EXEC:
             decoded.record = mask_arguments(decoded.record, arena, masked);
@@ -118,7 +156,16 @@ Decoded mask_record(Decoded decoded, Arena& arena, bool& masked) {
         default:
             break;
     }
+    if (masked) decoded.record->flags |= REC_F_MASKED;
     return decoded;
+}
+
+const rec_hdr* mask_for_recording(const rec_hdr& record, const Known& known, Arena& arena) {
+    if (record.kind != REC_RAW_AUDIT && record.kind != REC_RAW_SYSLOG) return &record;
+    const std::string_view copy = arena.copy({reinterpret_cast<const char*>(&record), record.size});
+    auto* writable = reinterpret_cast<rec_hdr*>(const_cast<char*>(copy.data()));
+    return record.kind == REC_RAW_AUDIT ? mask_names_in_audit(writable, known, arena)
+                                        : mask_names_in_log(writable, known, arena);
 }
 
 }  // namespace whodid

@@ -223,6 +223,10 @@ bool Processes::descends_from(const Process& process, std::uint32_t pid) const {
     return false;
 }
 
+void Processes::for_each(const std::function<void(const Snapshot&)>& f) const {
+    for (const auto& [key, entry] : table_) f(entry.snapshot);
+}
+
 void Processes::expire(std::uint64_t boot_now_ns) {
     while (!exited_.empty() && exited_.front().first + kLingerNs < boot_now_ns) {
         const ProcessKey key = exited_.front().second;

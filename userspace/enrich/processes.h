@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
@@ -54,6 +55,9 @@ public:
     Snapshot find_pid(std::uint32_t pid) const;
     /// Whether `process` is, or descends from, a process with this number.
     bool descends_from(const Process& process, std::uint32_t pid) const;
+
+    /// Calls f(snapshot) for every process; f changes nothing here.
+    void for_each(const std::function<void(const Snapshot&)>& f) const;
 
     /// Forgets what exited long ago.
     void expire(std::uint64_t boot_now_ns);

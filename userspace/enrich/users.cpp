@@ -31,6 +31,14 @@ std::string ask_name_service(bool group, std::uint32_t id) {
 
 }  // namespace
 
+bool is_well_known_account(std::string_view name) {
+    constexpr std::string_view kNames[] = {"root",     "admin",   "administrator", "user",     "test",
+                                           "guest",    "ubuntu",  "debian",        "pi",       "oracle",
+                                           "postgres", "mysql",   "git",           "ftp",      "www-data",
+                                           "nagios",   "jenkins", "deploy",        "ec2-user", "backup"};
+    return std::ranges::find(kNames, name) != std::end(kNames);
+}
+
 NameResolver::NameResolver() : thread_([this] { run(); }) {}
 
 NameResolver::~NameResolver() {

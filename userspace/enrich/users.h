@@ -47,6 +47,9 @@ private:
     std::thread thread_;
 };
 
+/// Names of services are no secret, nor likely to be typed as a password by mistake.
+bool is_well_known_account(std::string_view name);
+
 class Users {
 public:
     explicit Users(const Host& host);

@@ -3,6 +3,7 @@
 #include "event/decode.h"
 
 #include <fmt/format.h>
+#include <whodid/limits.h>
 
 #include <algorithm>
 
@@ -40,6 +41,7 @@ Result<Decoded> decode(std::span<char> bytes) {
     if (bytes.size() < sizeof(rec_hdr)) return malformed("shorter than a header", bytes.size());
     auto* header = reinterpret_cast<rec_hdr*>(bytes.data());
     if (header->size != bytes.size()) return malformed("size does not match what arrived", header->size);
+    if (bytes.size() > WHODID_RECORD_MAX) return malformed("longer than a record may be", bytes.size());
     const Kind* kind = find_kind(header->kind);
     if (!kind) return malformed("unknown kind", header->kind);
     if (bytes.size() < kind->layout.size) return malformed("shorter than its kind", bytes.size());

@@ -74,7 +74,10 @@ Value read_event_name(const Event& e, Scratch& s) {
 }
 
 Value read_event_id(const Event& e, Scratch& s) { return hex_text(e.id(), s); }
-Value read_outcome(const Event& e, Scratch&) { return Value::of_text(e.failed() ? "failure" : "success"); }
+Value read_outcome(const Event& e, Scratch&) {
+    if (e.record->flags & REC_F_NO_RESULT) return Value::of_text("unknown");
+    return Value::of_text(e.failed() ? "failure" : "success");
+}
 
 Value read_error(const Event& e, Scratch&) {
     return e.failed() ? Value::of_text(errno_name(-e.record->result)) : Value::absent();

@@ -51,6 +51,15 @@ void append_end(std::string& out, const Event& e, const std::uint8_t* address, s
     fmt::format_to(std::back_inserter(out), ":{}", port);
 }
 
+/// "SHA256:nWRh…q2": enough to tell two keys apart; JSON has it whole.
+std::string short_key(std::string_view key) {
+    constexpr std::size_t kHead = 4, kTail = 2;
+    const std::size_t colon = key.find(':');
+    const std::size_t head = colon == std::string_view::npos ? kHead : colon + 1 + kHead;
+    if (key.size() <= head + kTail + 1) return std::string(key);
+    return fmt::format("{}…{}", key.substr(0, head), key.substr(key.size() - kTail));
+}
+
 void append_fact(std::string& out, std::string_view fact) {
     if (fact.empty()) return;
     if (!out.empty()) out += ' ';
@@ -182,9 +191,7 @@ void what_auth(const Event& e, std::string& out) {
     }
     append_fact(out, e.text(r.service));
     append_fact(out, e.text(r.method));
-    append_fact(out, e.text(r.key));
-    if (e.count > 1)
-        append_fact(out, fmt::format("×{} in {}", e.count, format_duration(e.last_ns - e.first_ns)));
+    append_fact(out, short_key(e.text(r.key)));
     if (r.account_hash.len && !r.account.len)
         append_fact(out, fmt::format("unknown account ({} bytes)", r.account_length));
 }
@@ -203,7 +210,7 @@ void what_login(const Event& e, std::string& out) {
     append_fact(out, e.text(e.as<rec_session>().service));
     if (!e.process || !e.process->session) return;
     append_fact(out, e.process->session->method);
-    append_fact(out, e.process->session->key);
+    append_fact(out, short_key(e.process->session->key));
 }
 
 void what_logout(const Event& e, std::string& out) {
@@ -236,6 +243,23 @@ void what_loss(const Event& e, std::string& out) {
     fmt::format_to(std::back_inserter(out), "{} {} ({})", r.count, e.text(r.kind), e.text(r.stage));
 }
 
+// ---- all kinds --------------------------------------------------------------------------------------------
+
+void append_what(const Event& e, std::string& out) {
+    e.kind->what(e, out);
+    if (e.count <= 1) return;
+    const std::uint64_t took = e.last_ns > e.first_ns ? e.last_ns - e.first_ns : 0;
+    append_fact(out, fmt::format("×{} in {}", e.count, format_duration(took)));
+}
+
+Rights rights_used(const Event& e) {
+    const Process& p = *e.process;
+    const Credentials& c = p.credentials;
+    const bool set_id =
+        e.kind->id == REC_PROCESS_EXEC && !e.failed() && e.as<rec_exec>().secure && c.uid != c.euid;
+    return set_id ? Rights{c.uid, p.real_user} : Rights{c.euid, p.effective_user};
+}
+
 // ---- messages ---------------------------------------------------------------------------------------------
 
 namespace {
@@ -254,13 +278,14 @@ void append_subject(const Event& e, std::string& out) {
         out += p.effective_user.empty() ? "system" : p.effective_user;
     if (p.session && !p.session->address.empty())
         fmt::format_to(std::back_inserter(out), " from {}", p.session->address);
-    const bool other = p.login_uid != REC_UNSET && p.credentials.euid != p.login_uid;
+    const Rights rights = rights_used(e);
+    const bool other = p.login_uid != REC_UNSET && rights.uid != p.login_uid;
     if (!other) return;
     out += ", as ";
-    if (p.effective_user.empty())
-        fmt::format_to(std::back_inserter(out), "uid {}", p.credentials.euid);
+    if (rights.user.empty())
+        fmt::format_to(std::back_inserter(out), "uid {}", rights.uid);
     else
-        out += p.effective_user;
+        out += rights.user;
     if (p.chain && p.chain->size() >= 2) {
         std::string_view step = (*p.chain)[p.chain->size() - 2];
         if (step.find(':') == std::string_view::npos) /* a step without a user is a set-id program */
@@ -276,7 +301,7 @@ void append_message(const Event& e, std::string& out) {
     out += ' ';
     out += e.kind->verb;
     out += ' ';
-    e.kind->what(e, out);
+    append_what(e, out);
     if (e.failed()) fmt::format_to(std::back_inserter(out), ": {}", errno_name(-e.record->result));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of the screen and of messages: ACT, WHAT and RESULT of each kind. Named by kinds.cpp only, but
-// for append_message and append_subject.
+// The words of the screen and of messages: ACT, WHAT and RESULT of each kind. The what_*, act_* and result_*
+// are named by kinds.cpp only.
 #pragma once
 
 #include <string>
@@ -12,6 +12,17 @@ namespace whodid {
 
 /// "alice from 198.51.100.7, as root via sudo, ran vim /etc/ssh/sshd_config"
 void append_message(const Event& e, std::string& out);
+
+/// The kind's WHAT, and how often where an event stands for several: "… ×6 in 41s". Raw bytes.
+void append_what(const Event& e, std::string& out);
+
+/// Whose rights an act used. The start of a set-id program uses its caller's: what it then does, and the
+/// identity.change beside it, has the new ones.
+struct Rights {
+    std::uint32_t uid = REC_UNSET;
+    std::string_view user;  // empty when not known
+};
+Rights rights_used(const Event& e);  // e.process is set
 
 std::string_view act_open(const Event& e);
 std::string_view act_auth(const Event& e);

@@ -2,58 +2,78 @@
 // Filter: what a sink was told to keep. Conditions on fields of the one table, and trace's defaults.
 #pragma once
 
+#include <whodid/limits.h>
+
+#include <array>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "event/kinds.h"
+#include "filter/visibility.h"
 
 namespace whodid {
 
-/// One condition: the field's text equals one of the values, or matches a glob among them.
+/// One condition: a field's text equals one of the values, or matches a glob among them.
 struct Condition {
     std::vector<std::string> keys;   // dotted; any of them may match
     std::vector<std::string> globs;  // fnmatch(3), '*' also matches '/'
 };
 
+/// A process by number and start, as /proc/PID/stat tells both: a number alone is used again.
+struct ProcessStart {
+    std::uint32_t pid = 0;
+    std::uint64_t start_ticks = 0;  // of sysconf(_SC_CLK_TCK) a second, since boot
+};
+
 struct FilterOptions {
-    std::vector<std::string> kinds;  // names, or the part before the dot for all of them ("file")
-    std::vector<Condition> conditions;
+    /// Names, their last part ("exec"), or the part before the dot for all of them ("file"). Empty: the
+    /// defaults (filter/visibility.h).
+    std::vector<std::string> kinds;
+    /// Login users by name or uid, or globs; "-" is nobody. A failed login counts under the name it claimed.
+    std::vector<std::string> users;
+    std::vector<Condition> conditions;  // all of them
     bool failed_only = false;
-    bool everything = false;     // no defaults
-    std::uint32_t tree_pid = 0;  // 0: not asked for
+    bool everything = false;             // no defaults
+    bool start_and_stop = true;          // the sensor's own start and stop, whatever else is asked for
+    std::uint32_t tree_pid = 0;          // 0: not asked for
+    std::vector<ProcessStart> left_out;  // whodid itself and what serves its terminal
 };
 
 class Filter {
 public:
-    /// Whether a process descends from a pid.
-    using Descends = std::function<bool(const Process&, std::uint32_t)>;
-
     /// Errors name the kind or field that does not exist, and the nearest that does.
-    static Result<Filter> compile(const FilterOptions& options, Descends descends);
+    static Result<Filter> compile(const FilterOptions& options, Lineage lineage);
 
     bool keeps(const Event& event);
 
+    /// Events of a kind kept back because nobody asked for them: naming the kind or -a shows them.
+    std::uint64_t kept_back(std::uint16_t kind) const { return kept_back_[kind]; }
+    /// Events that did not meet the conditions.
+    std::uint64_t unmatched() const { return unmatched_; }
+
 private:
-    bool wants_kind(const Event& event) const;
+    bool is_left_out(const Event& event) const;
+    bool is_wanted(const Event& event);
+    bool meets_conditions(const Event& event);
+    bool is_by_user(const Event& event) const;
     bool matches(const Condition& condition, const Event& event);
 
     FilterOptions options_;
     std::vector<bool> kinds_;  // by kind number; empty: the defaults
-    Descends descends_;
+    bool names_path_ = false;  // who asks for a path means its reading too
+    Lineage lineage_;
     Scratch scratch_;
+    std::array<std::uint64_t, WHODID_KIND_MAX> kept_back_{};
+    std::uint64_t unmatched_ = 0;
 };
 
-/// What trace shows when no kind is named: logins, privilege, exec, changes, connect, accept, listen, denied
-/// and failed acts (but not files that were not found), and opens of the built-in watch list.
-bool shown_by_default(const Event& event);
+/// "no field is called 'x', did you mean 'y'?"
+Error unknown_field(std::string_view name);
 
-/// Files whose reading is an event of its own: credentials, keys, sudoers.
-bool is_watched_path(std::string_view path);
-
-/// The name of `candidates` closest to `name` by edit distance; empty when none is near.
-std::string nearest_name(std::string_view name, const std::vector<std::string_view>& candidates);
+/// What a person means by the name of a kind: "process.exec", "whodid.process.exec", "exec", "process". An
+/// Error names the nearest.
+Result<std::vector<const Kind*>> resolve_kind(std::string_view name);
 
 }  // namespace whodid

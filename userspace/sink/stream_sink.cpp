@@ -7,10 +7,11 @@
 namespace whodid {
 
 StreamSink::StreamSink(int fd, Format format, const TextOptions& text) : fd_(fd) {
-    if (format == Format::kText || format == Format::kWide) {
+    if (is_text(format)) {
         TextOptions options = text;
         options.wide = format == Format::kWide;
         text_ = std::make_unique<TextLayout>(options);
+        text_->fit(terminal_size(fd_));
         buffer_ = text_->header();
     } else {
         json_ = std::make_unique<JsonEncoder>(format == Format::kFlat ? JsonShape::kFlat : JsonShape::kNested,
@@ -19,6 +20,7 @@ StreamSink::StreamSink(int fd, Format format, const TextOptions& text) : fd_(fd)
 }
 
 Result<void> StreamSink::write(const Batch& batch) {
+    if (text_) text_->fit(terminal_size(fd_));
     for (const Event& event : batch.events) {
         if (text_) {
             text_->append(event, buffer_);

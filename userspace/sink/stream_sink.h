@@ -13,9 +13,11 @@ namespace whodid {
 
 enum class Format { kText, kWide, kJson, kFlat };
 
+constexpr bool is_text(Format format) { return format == Format::kText || format == Format::kWide; }
+
 class StreamSink : public Sink {
 public:
-    /// Borrows the descriptor. Text begins with a header line.
+    /// Borrows the descriptor. Text begins with a header line and follows the terminal's size.
     StreamSink(int fd, Format format, const TextOptions& text);
 
     Result<void> write(const Batch& batch) override;

@@ -10,20 +10,80 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "event/names.h"
+#include "event/words.h"
 
 namespace whodid {
 
 namespace {
 
-constexpr std::size_t kWhoColumns = 20, kAsColumns = 6, kSessionColumns = 4, kActColumns = 8;
-constexpr std::size_t kTimeColumns = 12, kResultColumns = 9, kWhatColumns = 42;
+constexpr std::size_t kTimeWidth = 12, kSecondsWidth = 8, kWhatWidth = 42, kWhatLeast = 16;
+constexpr std::size_t kNarrow = 100;  // columns; below, the time has no fraction and RESULT less room
 constexpr std::string_view kRed = "\x1b[1;31m", kPlain = "\x1b[0m";
 
-/// Padded to `columns`, and one blank; longer text keeps its length.
-void append_cell(std::string& out, std::string_view text, std::size_t columns) {
-    out += text;
-    for (std::size_t n = display_width(text); n < columns; ++n) out += ' ';
-    out += ' ';
+void pad(std::string& out, std::size_t from, std::size_t to) {
+    if (from < to) out.append(to - from, ' ');
+}
+
+/// "alice@198.51.100.7"; "?bob@203.0.113.50" where a name was only claimed; "-" for nobody who logged in;
+/// "root@cron", "alice@tty1" for a login without an address.
+std::string who(const Event& event) {
+    const Process* p = event.process.get();
+    const bool nobody = !p || p->login_uid == REC_UNSET;
+    std::string name, from;
+    if (event.kind->id == REC_AUTH_ATTEMPT && nobody) {
+        const auto& r = event.as<rec_auth>();
+        name = "?";
+        name += r.account.len ? event.text(r.account) : std::string_view("unknown");
+        from = r.address.len ? event.text(r.address) : event.text(r.terminal);
+    } else if (!p) {
+        name = "whodid";
+    } else if (nobody) {
+        name = "-";
+        from = p->container_id.substr(0, 12);
+    } else {
+        name = p->login_user.empty() ? std::to_string(p->login_uid) : p->login_user;
+        if (p->session) {
+            const Session& s = *p->session;
+            const bool told =
+                s.origin_type != "unknown" && s.origin_type != "local" && s.origin_type != "ssh";
+            from = !s.address.empty()           ? s.address
+                   : s.origin_type == "console" ? (s.terminal.empty() ? s.origin_type : s.terminal)
+                   : told                       ? s.origin_type
+                                                : std::string();
+        }
+    }
+    return escape_for_terminal(from.empty() ? name : name + "@" + from);
+}
+
+/// "ROOT", or the user whose rights were used; "-" where none were: at the door.
+std::string as(const Event& event) {
+    const std::uint16_t kind = event.kind->id;
+    if (!event.process || kind == REC_SESSION_START || kind == REC_SESSION_END) return "-";
+    if (kind == REC_AUTH_ATTEMPT && event.process->login_uid == REC_UNSET) return "-";
+    const Rights rights = rights_used(event);
+    if (rights.uid == 0) return "ROOT";
+    return rights.user.empty() ? std::to_string(rights.uid) : escape_for_terminal(rights.user);
+}
+
+std::string session(const Event& event) {
+    const bool has = event.process && event.process->session && !event.process->session->id.empty();
+    return has ? escape_for_terminal(event.process->session->id) : "-";
+}
+
+std::string result(const Event& event) {
+    if (event.failed()) {
+        if (event.kind->id == REC_AUTH_ATTEMPT) return "FAILED";
+        return std::string(errno_name(-event.record->result));
+    }
+    std::string text;
+    if (event.kind->result) event.kind->result(event, text);
+    return escape_for_terminal(text);
+}
+
+bool is_alarming(const Event& event) {
+    const std::uint16_t kind = event.kind->id;
+    return event.failed() || kind == REC_SENSOR_LOSS || kind == REC_SENSOR_TAMPER ||
+           (kind == REC_AUTH_ATTEMPT && !event.as<rec_auth>().verified);
 }
 
 }  // namespace
@@ -51,129 +111,137 @@ std::string value_text(const Value& value) {
     }
 }
 
-TextLayout::TextLayout(TextOptions options) : options_(std::move(options)) {}
+TextLayout::TextLayout(TextOptions options) : options_(std::move(options)) {
+    for (const std::string& key : options_.keys) key_columns_.push_back({display_width(key), 40});
+}
+
+bool TextLayout::is_narrow() const { return cuts() && size_.columns < kNarrow; }
+std::size_t TextLayout::time_width() const { return is_narrow() ? kSecondsWidth : kTimeWidth; }
+std::size_t TextLayout::result_width() const { return is_narrow() ? 9 : 13; }
+
+/// What the other columns leave; RESULT begins one column later.
+std::size_t TextLayout::what_width() const {
+    if (!cuts()) return kWhatWidth;
+    const std::size_t others =
+        time_width() + who_.width + as_.width + session_.width + act_.width + 6 + result_width();
+    return size_.columns > others + kWhatLeast ? size_.columns - others : kWhatLeast;
+}
+
+void TextLayout::put(std::string& line, std::string_view text, Column& column) const {
+    const std::size_t width = display_width(text);
+    const std::size_t limit = cuts() ? std::min(column.limit, std::max(column.width, size_.columns / 4)) : 0;
+    if (width > column.width && width <= limit) column.width = width;
+    line += text;
+    pad(line, width, column.width);
+    line += ' ';
+}
+
+std::string TextLayout::paint(std::string_view text, bool stands_out) const {
+    if (!stands_out || !options_.color) return std::string(text);
+    return fmt::format("{}{}{}", kRed, text, kPlain);
+}
 
 std::string TextLayout::header() const {
+    std::string out = options_.banner.empty() ? std::string() : options_.banner + "\n";
     std::string line;
+    const auto cell = [&line](std::string_view text, std::size_t width) {
+        line += text;
+        pad(line, text.size(), width);
+        line += ' ';
+    };
     if (!options_.keys.empty()) {
-        for (const std::string& key : options_.keys) line += (line.empty() ? "" : "\t") + key;
-        return line + "\n";
+        for (std::size_t i = 0; i < options_.keys.size(); ++i) {
+            if (!cuts() && i) line += '\t';
+            cuts() ? cell(options_.keys[i], key_columns_[i].width) : void(line += options_.keys[i]);
+        }
+        return out + line + "\n";
     }
-    append_cell(line, "TIME", kTimeColumns);
-    append_cell(line, "WHO@FROM", kWhoColumns);
-    append_cell(line, "AS", kAsColumns);
-    append_cell(line, "SES", kSessionColumns);
-    append_cell(line, "ACT", kActColumns);
-    append_cell(line, "WHAT", kWhatColumns);
-    return line + "RESULT\n";
+    cell("TIME", time_width());
+    cell("WHO@FROM", who_.width);
+    cell("AS", as_.width);
+    cell("SES", session_.width);
+    cell("ACT", act_.width);
+    cell("WHAT", what_width());
+    return out + line + "RESULT\n";
 }
 
-/// "alice@198.51.100.7"; "?bob@203.0.113.50" where a name was only claimed; "-" for nobody who logged in.
-std::string TextLayout::who(const Event& event) const {
-    std::string name, from;
-    if (event.kind->id == REC_AUTH_ATTEMPT && (!event.process || event.process->login_uid == REC_UNSET)) {
-        const auto& r = event.as<rec_auth>();
-        name = "?";
-        name += r.account.len ? event.text(r.account) : std::string_view("unknown");
-        from = event.text(r.address);
-    } else if (event.process) {
-        const Process& p = *event.process;
-        name = !p.login_user.empty()      ? p.login_user
-               : p.login_uid != REC_UNSET ? std::to_string(p.login_uid)
-                                          : "-";
-        if (p.session) from = p.session->address;
-        if (p.login_uid == REC_UNSET && !p.container_id.empty()) from = p.container_id.substr(0, 12);
-    } else {
-        name = "whodid";
+/// WHAT and RESULT. Where there is no result, WHAT has its room too.
+void TextLayout::append_object(const Event& event, std::string& line) const {
+    std::string object;
+    append_what(event, object);
+    object = escape_for_terminal(object);
+    const std::string outcome = result(event);
+    const bool alarming = is_alarming(event);
+    if (cuts()) {
+        const std::size_t used = display_width(line);
+        const std::size_t least = size_.columns > used + kWhatLeast ? size_.columns - used : kWhatLeast;
+        const std::size_t reserved = outcome.empty() ? 0 : display_width(outcome) + 1;
+        object = cut_middle(object, least > reserved + kWhatLeast ? least - reserved : kWhatLeast);
     }
-    return escape_for_terminal(from.empty() ? name : name + "@" + from);
-}
-
-std::string TextLayout::as(const Event& event) const {
-    if (!event.process || event.kind->id == REC_SESSION_START || event.kind->id == REC_SESSION_END)
-        return "-";
-    if (event.kind->id == REC_AUTH_ATTEMPT && event.process->login_uid == REC_UNSET) return "-";
-    const Process& p = *event.process;
-    if (p.credentials.euid == 0) return "ROOT";
-    return escape_for_terminal(p.effective_user.empty() ? std::to_string(p.credentials.euid)
-                                                        : p.effective_user);
-}
-
-std::string TextLayout::what(const Event& event) const {
-    std::string raw;
-    event.kind->what(event, raw);
-    // An arrow or an ellipsis of ours is UTF-8 and stays; what could steer a terminal does not.
-    return escape_for_terminal(raw);
-}
-
-std::string TextLayout::result(const Event& event) const {
-    if (event.failed()) {
-        if (event.kind->id == REC_AUTH_ATTEMPT) return "FAILED";
-        return std::string(errno_name(-event.record->result));
-    }
-    std::string text;
-    if (event.kind->result) event.kind->result(event, text);
-    return text;
+    line += object;
+    if (outcome.empty()) return;
+    pad(line, display_width(object), what_width());
+    line += ' ';
+    line += paint(outcome, alarming);
 }
 
 void TextLayout::append_columns(const Event& event, std::string& out) {
-    const std::string role = as(event), outcome = result(event);
-    std::string object = what(event);
-    append_cell(out, format_clock(event.wall_ns, options_.local_time), kTimeColumns);
-    append_cell(out, who(event), kWhoColumns);
-    if (options_.color && role == "ROOT") out += kRed;
-    append_cell(out, role, kAsColumns);
-    if (options_.color && role == "ROOT") out += kPlain;
-    append_cell(out, event.process && event.process->session ? event.process->session->id : "-",
-                kSessionColumns);
-    append_cell(out, event.kind->act(event), kActColumns);
-    if (options_.columns && !options_.wide) {
-        const std::size_t before = display_width(std::string_view(out).substr(out.rfind('\n') + 1));
-        const std::size_t room =
-            options_.columns > before + kResultColumns ? options_.columns - before - kResultColumns : 20;
-        object = cut_middle(object, room - 1);
-    }
-    if (outcome.empty()) {
-        out += object;
-    } else {
-        append_cell(out, object, kWhatColumns);
-        const bool stands_out = options_.color && event.failed();
-        if (stands_out) out += kRed;
-        out += outcome;
-        if (stands_out) out += kPlain;
-    }
+    // Measured without the colours, which take no room.
+    std::string line = format_clock(event.wall_ns, options_.local_time).substr(0, time_width()) + " ";
+    put(line, who(event), who_);
+    const std::string role = as(event);
+    const std::size_t role_at = line.size();
+    put(line, role, as_);
+    put(line, session(event), session_);
+    const std::size_t act_at = line.size();
+    const std::string_view act = event.kind->act(event);
+    put(line, act, act_);
+    append_object(event, line);
+    const bool own = event.kind->id == REC_SENSOR_LOSS || event.kind->id == REC_SENSOR_TAMPER;
+    out += line.substr(0, role_at);
+    out += paint(role, role == "ROOT");
+    out += line.substr(role_at + role.size(), act_at - role_at - role.size());
+    out += paint(act, own);
+    out += line.substr(act_at + act.size());
 }
 
 void TextLayout::append_keys(const Event& event, std::string& out) {
-    bool first = true;
-    for (const std::string& key : options_.keys) {
-        if (!std::exchange(first, false)) out += '\t';
-        const Field* named = find_field(key);
+    for (std::size_t i = 0; i < options_.keys.size(); ++i) {
+        if (!cuts() && i) out += '\t';
+        const Field* named = find_field(options_.keys[i]);
         const Field* field = named ? find_field(*event.kind, named->key) : nullptr;
-        const std::string text = field ? value_text(field->read(event, scratch_)) : std::string();
-        out += text.empty() ? "-" : escape_for_terminal(text);
+        std::string text =
+            field ? escape_for_terminal(value_text(field->read(event, scratch_))) : std::string();
+        if (text.empty()) text = "-";
+        const bool last = i + 1 == options_.keys.size();
+        !cuts() || last ? void(out += text) : put(out, text, key_columns_[i]);
     }
+}
+
+void TextLayout::append_ids(const Event& event, std::string& out) const {
+    if (!event.process) return;
+    const Process& p = *event.process;
+    out += fmt::format("  pid={} ppid={} exe={}", p.pid, p.parent_pid, escape_for_terminal(p.exe));
+    if (p.chain) {
+        out += " chain=";
+        for (std::size_t i = 0; i < p.chain->size(); ++i)
+            out += (i ? "→" : "") + escape_for_terminal((*p.chain)[i]);
+    }
+    out += fmt::format(" entity={} id={}", p.entity.hex(), event.id().hex());
 }
 
 void TextLayout::append(const Event& event, std::string& out) {
     scratch_.reset();
-    if (!options_.keys.empty()) {
+    if (!options_.banner.empty() && size_.rows > 4 && lines_ + 3 >= size_.rows) {
+        out += header();
+        lines_ = 0;
+    }
+    ++lines_;
+    if (options_.keys.empty())
+        append_columns(event, out);
+    else
         append_keys(event, out);
-        out += '\n';
-        return;
-    }
-    std::string line;
-    append_columns(event, line);
-    if (options_.wide && event.process) {
-        line += fmt::format("  pid={} exe={}", event.process->pid, escape_for_terminal(event.process->exe));
-        if (event.process->chain) {
-            line += " chain=";
-            for (std::size_t i = 0; i < event.process->chain->size(); ++i)
-                line += (i ? "→" : "") + escape_for_terminal((*event.process->chain)[i]);
-        }
-        line += " entity=" + event.process->entity.hex();
-    }
-    out += line;
+    if (options_.wide) append_ids(event, out);
     out += '\n';
 }
 

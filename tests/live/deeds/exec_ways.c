@@ -123,8 +123,7 @@ static void child_does(const char* name, void (*act)(void)) {
            WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
-// The grandchild executes when its parent is gone. It keeps the pipe's end, whose closing tells that it
-// ended.
+// The grandchild executes when its parent is gone. It keeps one end of the pipe, and so tells when it ends.
 static void double_fork(const char* name) {
     struct {
         pid_t pid, first_parent, second_parent;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ways for root to change what a process is. Usage: identity_ways WAY [DIRECTORY [UID]], UID 61001 if not
-// given.
+// Ways for root to change what a process is. Usage: identity_ways WAY [DIRECTORY [UID]], UID 61001 if absent.
 //   pid= deed=WAY result=0|-errno ruid= euid= suid= fsuid= rgid= egid= sgid= (afterwards)
 // suid_probe is the way for everybody else.
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// To be installed setuid root: tells what its user became. Usage: suid_probe [become], which makes root the
-// real user too.
+// To be installed setuid root: tells what its user became. Usage: suid_probe [become]
+// become makes root the real user too.
 #define _GNU_SOURCE
 #include "deed.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Deeds that enter the kernel as requests on a ring, not as system calls. Usage: uring_ways WAY [DIRECTORY].
 //   pid= deed=WAY result=as the system call would have returned  path=|remote=
-// inline runs in the caller, async in a worker thread of it, sqpoll in a kernel thread that took its
-// identity.
+// _async runs in a worker thread of the caller, _sqpoll in a kernel thread that took its identity, the others
+// in the caller.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/io_uring.h>

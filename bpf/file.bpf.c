@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Files opened, created, removed, renamed, linked, and changed in rights, owner, length or attributes. */
+
+#include "path.bpf.h"
+#include "syscall.bpf.h"
+
+#define O_CREAT_WRONLY_TRUNC 01101 /* what creat(2) means */
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_REMOVEDIR 0x200
+#define FMODE_CREATED \
+    0x100000 /* since 4.19: this very open made the file. O_CREAT only says it was allowed to */
+
+/*
+ * What a call asked for, put the same way for all of them: the object by descriptor or by name, then what is
+ * to become of it. A second name is one with a directory (name2) or a mere text (text2).
+ */
+struct change {
+    __s32 result;
+    __u8 kind; /* a byte: the verifier forgets its value and goes through the rest once, not per kind */
+    __u8 by_fd;
+    __u8 uring;         /* io_uring's: names point into the kernel */
+    __u8 no_descriptor; /* open: the result is not one */
+    __u8 no_result;
+    __s32 fd, dirfd, dirfd2;
+    __u32 flags, mode, owner, group;
+    __u64 name, name2, text2, length;
+};
+
+static __always_inline struct slot* begin_file(__u32 kind, struct change* c) {
+    if (!notice(kind)) return 0;
+    struct slot* s = slot_claim(kind, sizeof(struct rec_file));
+    if (!s) return 0;
+    struct rec_file* r = (void*)s->rec;
+
+    begin_current(&r->h, c->result);
+    r->h.flags = (c->uring ? REC_F_URING : 0) | (c->no_result ? REC_F_NO_RESULT : 0);
+    r->open_flags = c->flags;
+    r->path.flags = r->base.flags = r->base2.flags = REC_PATH_ABSENT;
+    return s;
+}
+
+/* From the open file: nothing here can be forged by the process. */
+static __always_inline void put_object(struct slot* s, struct file* opened) {
+    struct rec_file* r = (void*)s->rec;
+    struct file* file = TYPED(struct file, opened);
+    struct inode* inode = LOAD(file, f_inode);
+    struct super_block* sb = LOAD(inode, i_sb);
+
+    r->file_mode = LOAD(file, f_mode);
+    r->inode = LOAD(inode, i_ino);
+    r->mode = LOAD(inode, i_mode);
+    r->owner = LOAD(inode, i_uid.val);
+    r->group = LOAD(inode, i_gid.val);
+    r->dev = LOAD(sb, s_dev);
+    r->magic = LOAD(sb, s_magic);
+    put_file_path(s, &r->path, opened);
+}
+
+/* Where a name starts from: the process' root (not the host's, in a chroot), its cwd, or an open directory.
+ */
+SHARED int put_base(struct slot* s, int second, int dirfd, int absolute) {
+    struct fs_struct* fs = BPF_CORE_READ((struct task_struct*)bpf_get_current_task(), fs);
+    struct path* from;
+
+    if (!s) return 0;
+    struct rec_file* r = (void*)s->rec;
+    if (absolute) {
+        from = (void*)fs + bpf_core_field_offset(struct fs_struct, root);
+    } else if (dirfd == AT_FDCWD) {
+        from = (void*)fs + bpf_core_field_offset(struct fs_struct, pwd);
+    } else {
+        struct file* file = file_of(dirfd);
+        if (!file) return 0;
+        from = (void*)file + bpf_core_field_offset(struct file, f_path);
+    }
+    put_path(s, second ? &r->base2 : &r->base, from);
+    return 0;
+}
+
+static __always_inline void put_text(struct slot* s, struct rec_str* to, __u64 from, int in_kernel) {
+    if (in_kernel)
+        put_kernel_str(s, to, (void*)from, WHODID_PATH_MAX);
+    else
+        put_user_str(s, to, (void*)from, WHODID_PATH_MAX);
+}
+
+/* An empty name with a descriptor means the descriptor's own object (AT_EMPTY_PATH). */
+SHARED int put_names(struct slot* s, struct change* c) {
+    if (!s || !c) return 0;
+    struct rec_file* r = (void*)s->rec;
+
+    put_text(s, &r->name, c->name, c->uring);
+    int letter = first_letter(s, &r->name);
+    struct file* file = letter == 0 && c->dirfd != AT_FDCWD ? file_of(c->dirfd) : 0;
+    if (file) {
+        put_object(s, file);
+        return 0;
+    }
+    put_base(s, 0, c->dirfd, letter == '/');
+    if (!c->uring) r->h.flags |= REC_F_USER_SUPPLIED;
+    return 0;
+}
+
+SHARED int report_change(struct change* c) {
+    if (!c) return 0;
+    __u32 kind = c->kind & (WHODID_KIND_MAX - 1);
+    struct slot* s = begin_file(kind, c);
+
+    if (!s) return 0;
+    struct rec_file* r = (void*)s->rec;
+
+    r->new_mode = c->mode;
+    r->new_owner = c->owner;
+    r->new_group = c->group;
+    r->length = c->length;
+    if (c->by_fd) {
+        struct file* file = file_of(c->fd);
+        if (file) put_object(s, file);
+    } else {
+        put_names(s, c);
+    }
+    if (c->text2) {
+        put_text(s, &r->name2, c->text2, c->uring);
+    } else if (c->name2) {
+        put_text(s, &r->name2, c->name2, c->uring);
+        put_base(s, 1, c->dirfd2, first_letter(s, &r->name2) == '/');
+        if (!c->uring) r->h.flags |= REC_F_USER_SUPPLIED;
+    }
+    emit(s, kind);
+    return 0;
+}
+#define REPORT(what, ...) report_change(&(struct change){.kind = what, .result = ctx->result, __VA_ARGS__})
+
+/*
+ * The object's own path, whatever name led to it, when there is an object; reading the name as well would
+ * cost more than it tells. A failure has only the name.
+ */
+SHARED int report_open(struct change* c) {
+    if (!c || interrupted(c->result)) return 0;
+    struct file* file = c->no_descriptor ? 0 : file_of(c->result);
+    __u32 kind =
+        file && LOAD(TYPED(struct file, file), f_mode) & FMODE_CREATED ? REC_FILE_CREATE : REC_FILE_OPEN;
+    struct slot* s = begin_file(kind, c);
+
+    if (!s) return 0;
+    struct rec_file* r = (void*)s->rec;
+
+    if (file) {
+        put_object(s, file);
+    } else {
+        if (c->result >= 0) /* closed by another thread already, or it never had a descriptor */
+            r->h.flags |= REC_F_PATH_LOST;
+        put_names(s, c);
+    }
+    emit(s, kind);
+    return 0;
+}
+#define REPORT_OPEN(...) report_open(&(struct change){.result = ctx->result, __VA_ARGS__})
+
+ON_EXIT(open) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT_OPEN(.dirfd = AT_FDCWD, .name = syscall_arg(regs, 0), .flags = syscall_arg(regs, 1));
+}
+
+ON_EXIT(openat) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT_OPEN(.dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
+                       .flags = syscall_arg(regs, 2));
+}
+
+ON_EXIT(openat2) {
+    struct pt_regs* regs = syscall_regs();
+    struct user_open_how how = {};
+
+    bpf_probe_read_user(&how, sizeof(how), (void*)syscall_arg(regs, 2));
+    return REPORT_OPEN(.dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1), .flags = how.flags);
+}
+
+ON_EXIT(creat) {
+    return REPORT_OPEN(.dirfd = AT_FDCWD, .name = syscall_arg(syscall_regs(), 0),
+                       .flags = O_CREAT_WRONLY_TRUNC);
+}
+
+/* The handle says nothing to a reader: a failure is reported with the mount's directory alone. */
+ON_EXIT(open_by_handle_at) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT_OPEN(.dirfd = syscall_arg(regs, 0), .flags = syscall_arg(regs, 2));
+}
+
+ON_EXIT(unlink) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_UNLINK, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0));
+}
+
+ON_EXIT(unlinkat) {
+    struct pt_regs* regs = syscall_regs();
+    __u32 flags = syscall_arg(regs, 2);
+
+    return REPORT(flags & AT_REMOVEDIR ? REC_FILE_RMDIR : REC_FILE_UNLINK, .dirfd = syscall_arg(regs, 0),
+                  .name = syscall_arg(regs, 1), .flags = flags);
+}
+
+ON_EXIT(rmdir) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_RMDIR, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0));
+}
+
+ON_EXIT(rename) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_RENAME, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0), .dirfd2 = AT_FDCWD,
+                  .name2 = syscall_arg(regs, 1));
+}
+
+ON_EXIT(renameat) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_RENAME, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
+                  .dirfd2 = syscall_arg(regs, 2), .name2 = syscall_arg(regs, 3));
+}
+
+ON_EXIT(renameat2) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_RENAME, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
+                  .dirfd2 = syscall_arg(regs, 2), .name2 = syscall_arg(regs, 3),
+                  .flags = syscall_arg(regs, 4));
+}
+
+ON_EXIT(link) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_LINK, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0), .dirfd2 = AT_FDCWD,
+                  .name2 = syscall_arg(regs, 1));
+}
+
+ON_EXIT(linkat) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_LINK, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
+                  .dirfd2 = syscall_arg(regs, 2), .name2 = syscall_arg(regs, 3),
+                  .flags = syscall_arg(regs, 4));
+}
+
+ON_EXIT(symlink) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_SYMLINK, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 1),
+                  .text2 = syscall_arg(regs, 0));
+}
+
+ON_EXIT(symlinkat) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_SYMLINK, .dirfd = syscall_arg(regs, 1), .name = syscall_arg(regs, 2),
+                  .text2 = syscall_arg(regs, 0));
+}
+
+ON_EXIT(mkdir) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_MKDIR, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
+                  .mode = syscall_arg(regs, 1));
+}
+
+ON_EXIT(mkdirat) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_MKDIR, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
+                  .mode = syscall_arg(regs, 2));
+}
+
+ON_EXIT(chmod) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_CHMOD, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
+                  .mode = syscall_arg(regs, 1));
+}
+
+ON_EXIT(fchmod) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_CHMOD, .by_fd = 1, .fd = syscall_arg(regs, 0), .mode = syscall_arg(regs, 1));
+}
+
+ON_EXIT(fchmodat) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_CHMOD, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
+                  .mode = syscall_arg(regs, 2));
+}
+
+ON_EXIT(fchmodat2) /* 6.6 */
+{
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_CHMOD, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
+                  .mode = syscall_arg(regs, 2), .flags = syscall_arg(regs, 3));
+}
+
+ON_EXIT(chown) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
+                  .owner = syscall_arg(regs, 1), .group = syscall_arg(regs, 2));
+}
+
+ON_EXIT(lchown) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
+                  .owner = syscall_arg(regs, 1), .group = syscall_arg(regs, 2), .flags = AT_SYMLINK_NOFOLLOW);
+}
+
+ON_EXIT(fchown) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_CHOWN, .by_fd = 1, .fd = syscall_arg(regs, 0), .owner = syscall_arg(regs, 1),
+                  .group = syscall_arg(regs, 2));
+}
+
+ON_EXIT(fchownat) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_CHOWN, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
+                  .owner = syscall_arg(regs, 2), .group = syscall_arg(regs, 3),
+                  .flags = syscall_arg(regs, 4));
+}
+
+ON_EXIT(truncate) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_TRUNCATE, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
+                  .length = syscall_arg(regs, 1));
+}
+
+ON_EXIT(ftruncate) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_TRUNCATE, .by_fd = 1, .fd = syscall_arg(regs, 0), .length = syscall_arg(regs, 1));
+}
+
+/* length: of the attribute's value. */
+ON_EXIT(setxattr) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_SETXATTR, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
+                  .text2 = syscall_arg(regs, 1), .length = syscall_arg(regs, 3));
+}
+
+ON_EXIT(lsetxattr) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_SETXATTR, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
+                  .text2 = syscall_arg(regs, 1), .length = syscall_arg(regs, 3),
+                  .flags = AT_SYMLINK_NOFOLLOW);
+}
+
+ON_EXIT(fsetxattr) {
+    struct pt_regs* regs = syscall_regs();
+
+    return REPORT(REC_FILE_SETXATTR, .by_fd = 1, .fd = syscall_arg(regs, 0), .text2 = syscall_arg(regs, 1),
+                  .length = syscall_arg(regs, 3));
+}

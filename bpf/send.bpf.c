@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Messages sent, sorted by their socket: datagrams and questions to DNS, the system log, the audit subsystem.
+ */
+
+#include "message.bpf.h"
+#include "socket.bpf.h"
+
+#define PORT_DNS 53
+#define MESSAGES_MAX 4 /* of one sendmmsg: a resolver asks for A and AAAA */
+
+enum sort { SORT_NONE, SORT_DATAGRAM, SORT_LOG, SORT_AUDIT };
+
+/* From the socket alone: most sends are TCP's, and leave here without a look at what they send. */
+static __always_inline enum sort sort_of(struct sock* sk) {
+    __u16 family, type;
+
+    if (!sk) return SORT_NONE;
+    family = family_of(sk);
+    type = LOAD(sk, sk_type);
+    if (family == AF_NETLINK) return LOAD(sk, sk_protocol) == NETLINK_AUDIT ? SORT_AUDIT : SORT_NONE;
+    if (type != SOCK_DGRAM) return SORT_NONE;
+    return is_inet(family) ? SORT_DATAGRAM : family == AF_UNIX ? SORT_LOG : SORT_NONE;
+}
+
+static __always_inline __u16 port_of(struct sock* sk, struct message* m) {
+    struct user_address to = {};
+
+    if (!m->name) return bpf_ntohs(LOAD(sk, __sk_common.skc_dport));
+    bpf_probe_read_user(&to, 4, (void*)m->name);
+    return bpf_ntohs(to.port);
+}
+
+static __always_inline int report_question(struct sock* sk, struct message* m, long result) {
+    if (!notice(REC_NETWORK_DNS)) return 0;
+    struct slot* s = slot_claim(REC_NETWORK_DNS, sizeof(struct rec_net));
+    if (!s) return 0;
+    struct rec_net* r = (void*)s->rec;
+
+    begin_current(&r->h, result);
+    fill_socket(r, sk);
+    r->outgoing = 1;
+    if (m->name) fill_given(r, r->peer, &r->peer_port, m->name);
+    put_message(s, &r->payload, m, WHODID_TEXT_MAX / 2);
+    emit(s, REC_NETWORK_DNS);
+    return 0;
+}
+
+/* Without an address in the message the connect has told where it goes. */
+static __always_inline int report_datagram(struct sock* sk, struct message* m, long result) {
+    if (port_of(sk, m) == PORT_DNS) return report_question(sk, m, result);
+    if (!m->name) return 0;
+    return report_inet(REC_NETWORK_SEND, sk, &(struct call){.result = result, .address = m->name});
+}
+
+static __noinline int report_sent(struct sock* sk, struct message* m, enum sort sort, long result) {
+    switch (sort) {
+        case SORT_DATAGRAM:
+            return report_datagram(sk, m, result);
+        case SORT_LOG:
+            return report_syslog(sk, m, result);
+        case SORT_AUDIT:
+            return report_audit(m, result);
+        default:
+            return 0;
+    }
+}
+
+ON_EXIT(sendto) {
+    struct pt_regs* regs = syscall_regs();
+    struct sock* sk = socket_of(file_of(syscall_arg(regs, 0)));
+    enum sort sort = sort_of(sk);
+    struct message m = {};
+
+    if (sort == SORT_NONE) return 0;
+    message_of_buffer(&m, syscall_arg(regs, 1), syscall_arg(regs, 2), syscall_arg(regs, 4),
+                      syscall_arg(regs, 5));
+    return report_sent(sk, &m, sort, ctx->result);
+}
+
+ON_EXIT(sendmsg) {
+    struct pt_regs* regs = syscall_regs();
+    struct sock* sk = socket_of(file_of(syscall_arg(regs, 0)));
+    enum sort sort = sort_of(sk);
+    struct message m = {};
+
+    if (sort == SORT_NONE) return 0;
+    message_of_header(&m, syscall_arg(regs, 1));
+    return report_sent(sk, &m, sort, ctx->result);
+}
+
+/* The result counts messages; how many bytes of each went is written into its header. */
+ON_EXIT(sendmmsg) {
+    struct pt_regs* regs = syscall_regs();
+    struct sock* sk = socket_of(file_of(syscall_arg(regs, 0)));
+    enum sort sort = sort_of(sk);
+    struct user_mmsghdr* from = (void*)syscall_arg(regs, 1);
+
+    if (sort == SORT_NONE) return 0;
+    for (int i = 0; i < MESSAGES_MAX; i++) {
+        struct message m = {};
+        __u32 bytes = 0;
+
+        if (i && i >= ctx->result) break;
+        message_of_header(&m, (unsigned long)&from[i].header);
+        bpf_probe_read_user(&bytes, sizeof(bytes), &from[i].length);
+        report_sent(sk, &m, sort, ctx->result < 0 ? ctx->result : bytes);
+    }
+    return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Programs that do nothing, one for each way to see a system call's end: what is left is the way's price. */
+#include "kernel.h"
+
+/* Attached by hand, to one per-syscall tracepoint or to many. */
+SEC("tp")
+int on_tracepoint(void* ctx) { return 0; }
+
+SEC("tp_btf/sys_exit")
+int on_btf_tracepoint(void* ctx) { return 0; }
+
+SEC("raw_tp/sys_exit")
+int on_raw_tracepoint(void* ctx) { return 0; }
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attaches the empty programs and runs two loads below them.
+#include "attach_types.h"
+
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <whodid/record.h>
+
+#include <cerrno>
+#include <memory>
+#include <set>
+
+#include "attach.skel.h"
+#include "loads.h"
+#include "source/probe.h"
+#include "whodid.skel.h"
+
+namespace whodid::bench {
+
+namespace {
+
+using Skeleton = std::unique_ptr<attach_bpf, decltype(&attach_bpf__destroy)>;
+
+/// A way: a program, and tracepoints as "category/name"; none: where the program's section says.
+struct Way {
+    bpf_program* program;
+    std::vector<std::string> tracepoints;
+};
+
+class Links {
+public:
+    Links() = default;
+    Links(const Links&) = delete;
+    Links& operator=(const Links&) = delete;
+    ~Links() { release(); }
+
+    /// Empty, or why not.
+    std::string attach(const Way& way) {
+        if (way.tracepoints.empty()) return keep(bpf_program__attach(way.program));
+        for (const std::string& place : way.tracepoints) {
+            const std::size_t slash = place.find('/');
+            const std::string category = place.substr(0, slash), name = place.substr(slash + 1);
+            const std::string error =
+                keep(bpf_program__attach_tracepoint(way.program, category.c_str(), name.c_str()));
+            if (!error.empty()) return place + ": " + error;
+        }
+        return {};
+    }
+    void release() {
+        for (bpf_link* link : links_) bpf_link__destroy(link);
+        links_.clear();
+    }
+
+private:
+    std::string keep(bpf_link* link) {
+        if (!link) return std::strerror(errno);
+        links_.push_back(link);
+        return {};
+    }
+
+    std::vector<bpf_link*> links_;
+};
+
+int print_nothing(libbpf_print_level, const char*, va_list) { return 0; }
+
+/// "syscalls/sys_exit_openat", ...: as the section names of whodid's own object have them.
+std::vector<std::string> whodid_tracepoints() {
+    std::size_t bytes = 0;
+    const void* elf = whodid_bpf__elf_bytes(&bytes);
+    const std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object(
+        bpf_object__open_mem(elf, bytes, nullptr), bpf_object__close);
+    std::set<std::string> places;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object.get()) {
+        std::string section = bpf_program__section_name(program);
+        if (section.starts_with("?")) section.erase(0, 1);
+        if (section.starts_with("tp/syscalls/")) places.insert(section.substr(3));
+    }
+    return {places.begin(), places.end()};
+}
+
+double timed(const auto& act) {
+    const double start = monotonic_s();
+    act();
+    return monotonic_s() - start;
+}
+
+struct Measure {
+    const Site& site;
+    unsigned divisor, rounds;
+    const Load* chosen[2] = {&find_load("getppid"), &find_load("open+close, one file")};
+
+    /// An Error when a load fails; a way that cannot be attached says so itself.
+    Result<void> pair(const Way& way, AttachType& type) const {
+        const auto off = run_phase(chosen, site, divisor, rounds);
+        if (!off) return off.error();
+        Links links;
+        const double attach_s = timed([&] { type.absent = links.attach(way); });
+        if (!type.absent.empty()) return {};
+        const auto on = run_phase(chosen, site, divisor, rounds);
+        if (!on) return on.error();
+        type.attach_s.push_back(attach_s);
+        type.detach_s.push_back(timed([&] { links.release(); }));
+        type.unrelated.add((*off)[0].cpu_ns, (*on)[0].cpu_ns);
+        type.open.add((*off)[1].cpu_ns, (*on)[1].cpu_ns);
+        return {};
+    }
+};
+
+}  // namespace
+
+Result<std::vector<AttachType>> measure_attach_types(const Site& site, unsigned pairs, unsigned divisor,
+                                                     unsigned rounds) {
+    if (auto ready = ensure_tracefs(); !ready) return ready.error();
+    libbpf_set_print(print_nothing);
+    const Skeleton skeleton(attach_bpf__open_and_load(), attach_bpf__destroy);
+    if (!skeleton) return Error::from_errno("cannot load the empty programs");
+    const auto& programs = skeleton->progs;
+    const std::vector<std::string> set = whodid_tracepoints();
+    const std::pair<std::string, Way> ways[] = {
+        {"tp/syscalls/sys_exit_openat", {programs.on_tracepoint, {"syscalls/sys_exit_openat"}}},
+        {"tp/syscalls/sys_exit_*, whodid's", {programs.on_tracepoint, set}},
+        {"tp_btf/sys_exit", {programs.on_btf_tracepoint, {}}},
+        {"raw_tp/sys_exit", {programs.on_raw_tracepoint, {}}},
+        {"tp/raw_syscalls/sys_exit", {programs.on_tracepoint, {"raw_syscalls/sys_exit"}}},
+    };
+    std::vector<AttachType> types;
+    for (const auto& [name, way] : ways) {
+        AttachType type;
+        type.name = name;
+        type.places = std::max<std::size_t>(1, way.tracepoints.size());
+        types.push_back(std::move(type));
+    }
+    const Measure measure{site, divisor, rounds};
+    for (unsigned i = 0; i < pairs; ++i)
+        for (std::size_t w = 0; w < types.size(); ++w)
+            if (auto done = measure.pair(ways[w].second, types[w]); !done) return done.error();
+    return types;
+}
+
+}  // namespace whodid::bench

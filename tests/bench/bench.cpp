@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `make bench` runs: what the sensor costs on this machine. Asserts nothing about time.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "child.h"
+#include "overhead.h"
+
+namespace whodid::bench {
+namespace {
+
+struct Options {
+    Effort effort;
+    DaemonOptions daemon;
+    std::string nothing, json_path;
+    bool quick = false;
+};
+
+void say(std::string_view what) { fmt::print(stderr, "bench: {} ...\n", what); }
+
+void catch_signals() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    action.sa_flags = SA_RESTART;
+    for (const int s : {SIGINT, SIGTERM}) ::sigaction(s, &action, nullptr);
+}
+
+Result<void> measure_daemon(const Site& site, const Options& options, Report& report) {
+    for (const bool to_file : {false, true}) {
+        say(to_file ? "flood, output to a file" : "flood, output to /dev/null");
+        auto run = measure_live(site, options.daemon, to_file);
+        if (!run) return run.error();
+        report.daemon.push_back(std::move(*run));
+    }
+    say("replay");
+    auto run = measure_replay(site, options.daemon);
+    if (!run) return run.error();
+    report.daemon.push_back(std::move(*run));
+    return {};
+}
+
+Result<Report> measure(const Options& options) {
+    const double start = monotonic_s();
+    Report report;
+    report.machine = describe_machine();
+    report.quick = options.quick;
+    report.pairs = options.effort.pairs;
+    report.command = fmt::format("{}", fmt::join(trace_arguments(options.daemon), " "));
+    const auto site = Site::make(options.nothing);
+    if (!site) return site.error();
+    say(fmt::format("{} pairs of loads without and with the sensor", options.effort.pairs));
+    if (auto done = measure_overhead(*site, options.daemon, options.effort, report); !done)
+        return done.error();
+    say("events of the loads");
+    if (auto done = measure_lines(*site, options.daemon, options.effort, report); !done) return done.error();
+    say("ways to attach");
+    auto types = measure_attach_types(*site, options.effort.pairs, options.effort.divisor,
+                                      std::min(options.effort.rounds, 3u));
+    if (!types) return types.error();
+    report.attach_types = std::move(*types);
+    if (auto done = measure_daemon(*site, options, report); !done) return done.error();
+    report.seconds = monotonic_s() - start;
+    return report;
+}
+
+Result<void> write_report(const Report& report, const std::string& json_path) {
+    const std::string json = to_json(report);
+    if (json_path == "-") {
+        fmt::print("{}", json);
+        return {};
+    }
+    print_table(report, stdout);
+    if (json_path.empty()) return {};
+    const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen(json_path.c_str(), "w"),
+                                                                  std::fclose);
+    if (!file || std::fputs(json.c_str(), file.get()) < 0)
+        return Error::from_errno("cannot write " + json_path);
+    return {};
+}
+
+int fail(const Error& error) {
+    fmt::print(stderr, "bench: {}\n", error.message);
+    return 1;
+}
+
+int run(const Options& options) {
+    if (::geteuid() != 0) return fail({"needs root, as the sensor does", EPERM});
+    catch_signals();
+    const auto report = measure(options);
+    if (!report) return fail(report.error());
+    const auto written = write_report(*report, options.json_path);
+    return written ? 0 : fail(written.error());
+}
+
+}  // namespace
+}  // namespace whodid::bench
+
+int main(int argc, char** argv) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    const fs::path here = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+    whodid::bench::Options options;
+    options.daemon.program = (here.parent_path() / "whodid").string();
+    options.nothing = (here / "nothing").string();
+    CLI::App app("What whodid costs on this machine");
+    const auto* pairs = app.add_option("--pairs", options.effort.pairs, "Runs without and with the sensor")
+                            ->envname("BENCH_PAIRS")
+                            ->check(CLI::Range(1, 1000));
+    app.add_option("--seconds", options.daemon.seconds, "Length of each flood")
+        ->check(CLI::Range(0.1, 600.0));
+    app.add_flag("--quick", options.quick, "2 pairs of short runs: shows that it works");
+    app.add_option("--json", options.json_path, "Also write JSON to this file; - is standard output, alone");
+    app.add_option("--whodid", options.daemon.program, "The program to measure")->check(CLI::ExistingFile);
+    app.add_option("--arg", options.daemon.extra,
+                   "A further argument to whodid trace, each with its own --arg")
+        ->allow_extra_args(false);
+    CLI11_PARSE(app, argc, argv);
+    if (options.quick) {
+        if (pairs->count() == 0) options.effort.pairs = 2;
+        options.effort.rounds = 1;
+        options.effort.divisor = 4;
+        options.daemon.seconds = std::min(options.daemon.seconds, 1.0);
+    }
+    return whodid::bench::run(options);
+}

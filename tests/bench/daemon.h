@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the userspace half sustains and costs: a flood, live and from a recording.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "loads.h"
+#include "sensor.h"
+#include "site.h"
+
+namespace whodid::bench {
+
+struct DaemonRun {
+    std::string name;
+    std::string skipped;  // why there are no figures
+    Flood flood;          // live: what was generated
+    LedgerSums ledger;
+    CpuTime cpu;                     // from ready to quiet again (live), or of the whole run (replay)
+    double seconds = 0;              // from the first event to the last one written
+    std::uint64_t output_bytes = 0;  // 0: to /dev/null
+    Memory memory_start, memory_end;
+
+    double per_second() const { return seconds > 0 ? static_cast<double>(ledger.received) / seconds : 0; }
+    /// CPU seconds of a million events; nothing for too few to tell.
+    std::optional<CpuTime> per_million() const;
+};
+
+struct DaemonOptions {
+    std::string program;
+    std::vector<std::string> extra;  // arguments to trace
+    unsigned processes = 2;
+    double seconds = 5;
+};
+
+/// `whodid trace -a -o json` with its output to /dev/null or to a file on the disk of the site, under a flood
+/// of opens.
+Result<DaemonRun> measure_live(const Site& site, const DaemonOptions& options, bool to_file);
+
+/// Records a flood, then replays it as fast as it goes, output to /dev/null. Skipped, with the reason, by a
+/// program that cannot.
+Result<DaemonRun> measure_replay(const Site& site, const DaemonOptions& options);
+
+/// The arguments of trace in every part of the benchmark.
+std::vector<std::string> trace_arguments(const DaemonOptions& options);
+
+}  // namespace whodid::bench

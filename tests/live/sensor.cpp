@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// A running `whodid trace` for live tests.
+#include "sensor.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "stage.h"
+#include "stage_assert.h"
+
+namespace whodid::live {
+
+namespace {
+
+constexpr milliseconds kStartLimit{20'000};
+constexpr milliseconds kPoll{20};
+
+std::string program() {
+    if (const char* path = std::getenv("WHODID")) return path;
+    return "build/whodid";
+}
+
+bool matches_text(const std::string& line, const Query& query) {
+    return (query.kind.empty() || line.find("\"whodid." + query.kind + "\"") != std::string::npos) &&
+           (query.pid == 0 || line.find("\"pid\":" + std::to_string(query.pid)) != std::string::npos);
+}
+
+std::optional<Json> matches(const std::string& line, const Query& query) {
+    if (!matches_text(line, query)) return std::nullopt;
+    Json event = Json::parse(line);
+    if (!query.kind.empty() && at(event, "event.name") != "whodid." + query.kind) return std::nullopt;
+    if (query.pid != 0 && at(event, "process.pid") != query.pid) return std::nullopt;
+    if (query.where && !query.where(event)) return std::nullopt;
+    return event;
+}
+
+/// Once for all suites, gone when the last test has run: detaching takes seconds.
+class SharedSensor : public testing::Environment {
+public:
+    Result<Sensor*> get() {
+        if (!made_) made_.emplace(Sensor::start());
+        if (!*made_) return made_->error();
+        return (*made_)->get();
+    }
+    void TearDown() override {
+        if (!made_ || !*made_) return;
+        const auto said = (**made_)->stop();
+        ASSERT_TRUE(worked(said));
+        EXPECT_EQ(said->find("does not balance"), std::string::npos) << *said;
+        EXPECT_NE(said->find("ledger"), std::string::npos) << *said;
+        made_.reset();
+    }
+
+private:
+    std::optional<Result<std::unique_ptr<Sensor>>> made_;
+};
+
+SharedSensor& the_shared_sensor =
+    *static_cast<SharedSensor*>(testing::AddGlobalTestEnvironment(new SharedSensor));
+
+}  // namespace
+
+Json at(const Json& event, const std::string& dotted) {
+    const Json* value = &event;
+    std::size_t from = 0;
+    while (from <= dotted.size()) {
+        const std::size_t dot = std::min(dotted.find('.', from), dotted.size());
+        const auto found = value->find(dotted.substr(from, dot - from));
+        if (found == value->end()) return nullptr;
+        value = &*found;
+        from = dot + 1;
+    }
+    return *value;
+}
+
+std::string lacking(const Json& event, const std::vector<std::pair<std::string, Json>>& expected) {
+    std::string differs;
+    for (const auto& [key, value] : expected)
+        if (const Json is = at(event, key); is != value)
+            differs += key + " is " + is.dump() + ", not " + value.dump() + "\n";
+    return differs.empty() ? "" : differs + "in " + event.dump();
+}
+
+Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& arguments) {
+    std::unique_ptr<Sensor> sensor(new Sensor);
+    char directory[] = "/dev/shm/whodid-test-XXXXXX";
+    if (!::mkdtemp(directory)) return Error::from_errno("cannot make a directory in /dev/shm");
+    sensor->directory_ = directory;
+    const std::string file = sensor->directory_ + "/events";
+    std::vector<std::string> argv = {program(), "trace", "-a", "-o", "json", "-w", file};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    RunOptions options;
+    char here[4096];
+    options.cwd = ::getcwd(here, sizeof here) ? here : "/";
+    auto child = Child::start(World{}, argv, options, Stdio::kPipes);
+    if (!child) return child.error();
+    sensor->child_ = std::make_unique<Child>(std::move(*child));
+    const auto end = std::chrono::steady_clock::now() + kStartLimit;
+    while (std::chrono::steady_clock::now() < end) {
+        if (!sensor->file_) sensor->file_ = Fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+        if (sensor->wait_for({"sensor.start", 0, {}}, kPoll)) return sensor;
+        if (read_available(sensor->child_->err(), sensor->said_); sensor->child_->wait(milliseconds(0)))
+            return Error{"whodid ended at once: " + sensor->said_, ECHILD};
+    }
+    return Error{"whodid did not start: " + sensor->said_, ETIMEDOUT};
+}
+
+Sensor::~Sensor() {
+    if (!directory_.empty()) {
+        ::unlink((directory_ + "/events").c_str());
+        ::rmdir(directory_.c_str());
+    }
+}
+
+pid_t Sensor::pid() const { return child_->pid(); }
+
+void Sensor::read_lines() {
+    char buffer[65536];
+    ssize_t n = 0;
+    while (file_ && (n = ::read(file_.get(), buffer, sizeof buffer)) > 0) {
+        partial_.append(buffer, static_cast<std::size_t>(n));
+        std::size_t from = 0;
+        for (std::size_t end = 0; (end = partial_.find('\n', from)) != std::string::npos; from = end + 1)
+            lines_.push_back(partial_.substr(from, end - from));
+        partial_.erase(0, from);
+    }
+    read_available(child_->err(), said_);
+}
+
+std::optional<Json> Sensor::wait_for(const Query& query, milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    std::size_t seen = 0;
+    while (true) {
+        read_lines();
+        for (; seen < lines_.size(); ++seen)
+            if (auto event = matches(lines_[seen], query)) return event;
+        if (std::chrono::steady_clock::now() >= end) return std::nullopt;
+        std::this_thread::sleep_for(kPoll);  // the file has no readiness to wait for
+    }
+}
+
+std::vector<Json> Sensor::all(const Query& query) {
+    read_lines();
+    std::vector<Json> found;
+    for (const std::string& line : lines_)
+        if (auto event = matches(line, query)) found.push_back(std::move(*event));
+    return found;
+}
+
+std::vector<Json> Sensor::all_until(const Query& query, const Query& last, milliseconds limit) {
+    wait_for(last, limit);
+    return all(query);
+}
+
+Result<std::string> Sensor::stop() {
+    child_->send_signal(SIGTERM);
+    const auto ended = child_->wait(milliseconds(30'000));
+    if (!ended) return ended.error();
+    read_lines();
+    if (*ended != 0)
+        return Error{"whodid ended with wait status " + std::to_string(*ended) + ": " + said_, ECHILD};
+    return said_;
+}
+
+Result<Sensor*> shared_sensor() { return the_shared_sensor.get(); }
+
+void SensorTest::SetUp() {
+    if (const std::string reason = Stage::available(); !reason.empty()) GTEST_SKIP() << reason;
+    const auto sensor = shared_sensor();
+    if (!sensor) GTEST_SKIP() << sensor.error().message;
+    const auto stage = shared_stage();
+    ASSERT_TRUE(worked(stage));
+    sensor_ = *sensor;
+    stage_ = *stage;
+}
+
+}  // namespace whodid::live

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// A running `whodid trace` for live tests: started once for all suites, its events looked up by what was
+// done.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stage_process.h"
+
+namespace whodid::live {
+
+using Json = nlohmann::json;
+
+/// Which events: all that are given must hold.
+struct Query {
+    std::string kind;  // "process.exec"; empty: any
+    pid_t pid = 0;     // of the actor; 0: any
+    std::function<bool(const Json&)> where;
+};
+
+class Sensor {
+public:
+    /// Starts `whodid trace -a -o json` with these arguments besides, and waits until it sees.
+    static Result<std::unique_ptr<Sensor>> start(const std::vector<std::string>& arguments = {});
+    ~Sensor();
+
+    /// The first event that fits, within `limit`.
+    std::optional<Json> wait_for(const Query& query, milliseconds limit = milliseconds(8000));
+    /// All that fit once `last` has come (events are in order of time), or the limit is over.
+    std::vector<Json> all_until(const Query& query, const Query& last,
+                                milliseconds limit = milliseconds(8000));
+    /// All so far.
+    std::vector<Json> all(const Query& query);
+
+    /// Ends it by SIGTERM and returns what it said on stderr: the footer and the ledger.
+    Result<std::string> stop();
+
+    pid_t pid() const;
+
+private:
+    Sensor() = default;
+    void read_lines();
+
+    std::unique_ptr<Child> child_;
+    std::string directory_, partial_, said_;
+    Fd file_;
+    std::vector<std::string> lines_;
+};
+
+/// Value at a dotted key; null when absent.
+Json at(const Json& event, const std::string& dotted);
+
+/// The sensor and why there is none.
+Result<Sensor*> shared_sensor();
+
+/// ASSERT_EQ(lacking(event, {...}), ""): the dotted keys whose values differ, as text.
+std::string lacking(const Json& event, const std::vector<std::pair<std::string, Json>>& expected);
+
+/// Tests on the shared stage with the shared sensor; skipped where either cannot be.
+class SensorTest : public testing::Test {
+protected:
+    void SetUp() override;
+    Sensor* sensor_ = nullptr;
+    const class Stage* stage_ = nullptr;
+};
+
+}  // namespace whodid::live

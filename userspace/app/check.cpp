@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this kernel and these rights offer.
+#include "app/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/exit_code.h"
+#include "base/json_writer.h"
+#include "event/kinds.h"
+#include "source/hooks.h"
+#include "source/loader.h"
+#include "source/probe.h"
+
+namespace whodid {
+
+namespace {
+
+/// One kind of event, and the hooks it comes from.
+struct Service {
+    const Kind* kind;
+    std::vector<const Hook*> attached, absent;
+
+    std::string_view state() const {
+        return absent.empty() ? "complete" : attached.empty() ? "missing" : "partial";
+    }
+};
+
+/// A system call this kernel does not have cannot be missed, nor a hook whose like is attached.
+bool is_missed(const Hook& hook, const HookUse& use, const std::vector<Hook>& all) {
+    if (hook.where.starts_with("tp/syscalls/")) return false;
+    return std::ranges::none_of(
+        all, [&](const Hook& other) { return other.program == use.same_as && other.absent.empty(); });
+}
+
+std::vector<Service> services_of(const std::vector<Hook>& hooks) {
+    std::vector<Service> services;
+    for (const Kind& kind : kinds()) {
+        Service service{&kind, {}, {}};
+        for (const Hook& hook : hooks) {
+            const HookUse* use = find_hook_use(hook.program);
+            if (!use || !std::ranges::count(use->kinds, kind.id)) continue;
+            if (hook.absent.empty())
+                service.attached.push_back(&hook);
+            else if (is_missed(hook, *use, hooks))
+                service.absent.push_back(&hook);
+        }
+        if (!service.attached.empty() || !service.absent.empty()) services.push_back(std::move(service));
+    }
+    return services;
+}
+
+/// "sys_exit_openat" of "tp/syscalls/sys_exit_openat".
+std::string_view place(const Hook& hook) {
+    return std::string_view(hook.where).substr(hook.where.rfind('/') + 1);
+}
+
+std::string places(const std::vector<const Hook*>& hooks) {
+    std::string out;
+    for (const Hook* hook : hooks) out += fmt::format("{}{}", out.empty() ? "" : ", ", place(*hook));
+    return out;
+}
+
+struct Report {
+    std::vector<Finding> findings;
+    std::vector<Hook> hooks;
+    int exit_code = kOk;
+};
+
+std::string text(const Report& report) {
+    std::string out;
+    for (const Finding& f : report.findings)
+        out += fmt::format("{:<8} {:<14} {}\n",
+                           f.ok         ? "ok"
+                           : f.required ? "MISSING"
+                                        : "without",
+                           f.what, f.detail);
+    if (!report.hooks.empty()) out += fmt::format("\n{:<8} {:<16} {}\n", "", "KIND", "FROM");
+    for (const Service& s : services_of(report.hooks)) {
+        out += fmt::format("{:<8} {:<16} {}\n", s.state() == "complete" ? "ok" : s.state(), s.kind->name,
+                           places(s.attached));
+        for (const Hook* hook : s.absent)
+            out += fmt::format("{:<8} {:<16} without {}: {}\n", "", "", place(*hook), hook->absent);
+    }
+    out += report.exit_code == kOk ? "\nThis machine can be traced: whodid trace\n"
+                                   : "\nThis machine cannot be traced as it is: see MISSING\n";
+    return out;
+}
+
+void put_hooks(JsonWriter& out, const std::vector<const Hook*>& hooks) {
+    out.raw("[");
+    for (std::size_t i = 0; i < hooks.size(); ++i) {
+        if (i) out.raw(",");
+        out.begin();
+        out.key("program");
+        out.text(hooks[i]->program);
+        out.key("where");
+        out.text(hooks[i]->where);
+        if (!hooks[i]->absent.empty()) {
+            out.key("absent");
+            out.text(hooks[i]->absent);
+        }
+        out.end();
+    }
+    out.raw("]");
+}
+
+std::string json(const Report& report) {
+    std::string line;
+    JsonWriter out(line);
+    out.begin();
+    out.key("ok");
+    out.boolean(report.exit_code == kOk);
+    out.key("findings");
+    out.raw("[");
+    for (const Finding& f : report.findings) {
+        if (&f != report.findings.data()) out.raw(",");
+        out.begin();
+        out.key("what");
+        out.text(f.what);
+        out.key("ok");
+        out.boolean(f.ok);
+        out.key("required");
+        out.boolean(f.required);
+        out.key("detail");
+        out.text(f.detail);
+        out.end();
+    }
+    out.raw("]");
+    out.key("kinds");
+    out.begin();
+    for (const Service& s : services_of(report.hooks)) {
+        out.key(s.kind->name);
+        out.begin();
+        out.key("state");
+        out.text(s.state());
+        out.key("attached");
+        put_hooks(out, s.attached);
+        out.key("absent");
+        put_hooks(out, s.absent);
+        out.end();
+    }
+    out.end();
+    out.end();
+    return line + "\n";
+}
+
+/// Without rights every try fails: that says nothing about the kernel.
+std::vector<Finding> findings() {
+    std::vector<Finding> found = probe_kernel();
+    const bool rights =
+        std::ranges::all_of(found, [](const Finding& f) { return f.ok || f.what != "rights"; });
+    if (rights) return found;
+    std::erase_if(found, [](const Finding& f) {
+        return !f.ok && (f.what == "tracefs" || f.what == "BPF programs" || f.what == "ring buffer" ||
+                         f.what == "BPF atomics");
+    });
+    found.push_back({"hooks", false, false, "not tried: without rights the kernel refuses everything"});
+    return found;
+}
+
+}  // namespace
+
+int check(const CheckOptions& options) {
+    Report report;
+    report.findings = findings();
+    std::unique_ptr<Loader> loader;
+    const bool possible =
+        std::ranges::all_of(report.findings, [](const Finding& f) { return f.ok || !f.required; });
+    if (possible) {
+        auto loaded = Loader::load({});
+        if (loaded) {
+            loader = std::move(*loaded);
+            report.hooks = loader->hooks();
+            const auto attached =
+                std::ranges::count_if(report.hooks, [](const Hook& h) { return h.absent.empty(); });
+            report.findings.push_back(
+                {"hooks", true, true, fmt::format("{} of {} attached", attached, report.hooks.size())});
+        } else {
+            report.findings.push_back({"hooks", false, true, loaded.error().message});
+        }
+    }
+    report.exit_code = loader ? kOk : kUnmet;
+    fmt::print("{}", options.json ? json(report) : text(report));
+    std::fflush(stdout);  // detaching takes its time
+    return report.exit_code;
+}
+
+}  // namespace whodid

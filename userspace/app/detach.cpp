@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Detaching without anybody waiting.
+#include "app/detach.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/host.h"
+
+namespace whodid {
+
+namespace {
+
+bool is_kernel_side(std::string_view target) {
+    return target.starts_with("anon_inode:bpf") || target.starts_with("anon_inode:[perf_event]");
+}
+
+/// Descriptors the child has no use for.
+std::vector<int> others() {
+    const LiveHost host;
+    std::vector<int> fds;
+    for (const std::string& name : host.list("/proc/self/fd"))
+        if (!is_kernel_side(host.link("/proc/self/fd/" + name))) fds.push_back(std::atoi(name.c_str()));
+    return fds;
+}
+
+}  // namespace
+
+void detach_behind() {
+    const char* mode = std::getenv("WHODID_DETACH");
+    if (mode && std::string_view(mode) == "wait") return;
+    int alive[2];  // the parent's end closes when it is gone
+    if (::pipe2(alive, O_CLOEXEC) != 0) return;
+    std::vector<int> closed = others();
+    std::erase(closed, alive[0]);
+    const pid_t child = ::fork();
+    if (child != 0) {
+        ::close(alive[0]);
+        return;
+    }
+    // Threads are gone and locks may be held: from here on system calls only.
+    ::setsid();
+    ::prctl(PR_SET_NAME, "whodid-detach");
+    (void)!::chdir("/");
+    for (const int fd : closed) ::close(fd);
+    char none = 0;
+    (void)!::read(alive[0], &none, 1);
+    ::_exit(0);
+}
+
+}  // namespace whodid

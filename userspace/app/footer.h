@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Footer: what a run says at its end: how many events were shown, kept back, folded and lost.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/ledger.h"
+#include "filter/filter.h"
+
+namespace whodid {
+
+/// One or two lines for people.
+std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t shown);
+
+/// Every kind's way through the line as a table, and what does not balance.
+std::string ledger_text(const Ledger& ledger);
+
+/// The same as one line of JSON without a newline (docs/ledger.md): {"ledger":{…}}.
+std::string ledger_json(const Ledger& ledger, const Filter& filter, std::uint64_t shown);
+
+/// Events that were seen and are nowhere: no room in a ring, no scratch slot, a record that makes no sense.
+std::uint64_t lost(const LedgerLine& line);
+
+/// "1,234,567"
+std::string with_commas(std::uint64_t number);
+
+}  // namespace whodid

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people type.
+#include "app/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+namespace whodid {
+
+namespace {
+
+struct Unit {
+    std::string_view name;
+    double factor;
+};
+
+constexpr Unit kTimes[] = {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
+
+/// Takes a number off the front of `text`.
+std::optional<double> take_number(std::string_view& text) {
+    double number = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (error != std::errc() || number < 0) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return number;
+}
+
+std::optional<double> take_time_unit(std::string_view& text) {
+    const std::size_t length = std::min(text.find_first_of("0123456789."), text.size());
+    for (const Unit& unit : kTimes) {
+        if (text.substr(0, length) != unit.name) continue;
+        text.remove_prefix(length);
+        return unit.factor;
+    }
+    return std::nullopt;
+}
+
+std::optional<double> duration_ns(std::string_view text) {
+    std::string_view rest = text;
+    const auto plain = take_number(rest);
+    if (plain && rest.empty()) return *plain * 1e9;
+    double sum = 0;
+    for (rest = text; !rest.empty();) {
+        const auto number = take_number(rest);
+        const auto factor = number ? take_time_unit(rest) : std::nullopt;
+        if (!factor) return std::nullopt;
+        sum += *number * *factor;
+    }
+    return sum;
+}
+
+bool is_set(const char* variable) { return variable && *variable; }
+bool is_on(const char* variable) { return is_set(variable) && std::string_view(variable) != "0"; }
+
+void add(FilterOptions& to, std::vector<std::string> keys, const std::vector<std::string>& globs) {
+    if (!globs.empty()) to.conditions.push_back({std::move(keys), globs});
+}
+
+}  // namespace
+
+Result<std::uint64_t> parse_duration(std::string_view text) {
+    constexpr double kLongest = 100 * 365 * 86400e9;
+    const auto ns = text.empty() ? std::nullopt : duration_ns(text);
+    if (!ns) return Error{fmt::format("'{}' is no duration: 30, 30s, 5m, 1h30m", text), EINVAL};
+    if (*ns < 1) return Error{fmt::format("'{}' is no time at all", text), EINVAL};
+    if (*ns > kLongest) return Error{fmt::format("'{}' is too long", text), EINVAL};
+    return static_cast<std::uint64_t>(*ns);
+}
+
+Result<std::uint64_t> parse_count(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || number == 0)
+        return Error{fmt::format("'{}' is no whole number above zero", text), EINVAL};
+    return number;
+}
+
+Result<std::uint32_t> parse_pid(std::string_view text) {
+    constexpr std::uint64_t kMost = 1 << 22;  // include/linux/threads.h: PID_MAX_LIMIT
+    const auto number = parse_count(text);
+    if (!number || *number > kMost) return Error{fmt::format("'{}' is no process number", text), EINVAL};
+    return static_cast<std::uint32_t>(*number);
+}
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+    std::uint64_t number = 0;
+    const char* last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), last, number);
+    const std::string_view unit(end, static_cast<std::size_t>(last - end));
+    constexpr std::string_view kUnits = "KMG";
+    unsigned shift = 0;
+    if (!unit.empty()) {
+        const std::size_t at = kUnits.find(unit.front() >= 'a' ? unit.front() - 'a' + 'A' : unit.front());
+        const std::string_view tail = unit.substr(1);
+        const bool known = at != std::string_view::npos && (tail.empty() || tail == "iB" || tail == "B");
+        shift = known ? 10 * static_cast<unsigned>(at + 1) : 64;
+    }
+    if (error != std::errc() || shift == 64 || number > (~std::uint64_t{0} >> shift))
+        return Error{fmt::format("'{}' is no size: 4096, 64K, 16M, 1G", text), EINVAL};
+    return number << shift;
+}
+
+Result<std::uint32_t> parse_ring_size(std::string_view text) {
+    constexpr std::uint64_t kLeast = 4096, kMost = 1 << 30;
+    const auto bytes = parse_size(text);
+    if (!bytes) return bytes.error();
+    if (!std::has_single_bit(*bytes) || *bytes < kLeast || *bytes > kMost)
+        return Error{fmt::format("'{}' is no size for a ring: a power of two from 4K to 1G", text), EINVAL};
+    return static_cast<std::uint32_t>(*bytes);
+}
+
+LoadOptions with_ring_size(std::uint32_t bytes) {
+    constexpr std::uint32_t kVitalLeast = 1 << 20;
+    LoadOptions load;
+    load.ring_bytes = bytes;
+    load.vital_ring_bytes = std::max(bytes / 2, kVitalLeast);
+    return load;
+}
+
+Result<std::vector<std::string>> resolve_fields(const std::vector<std::string>& names) {
+    std::vector<std::string> keys;
+    for (const std::string& name : names) {
+        const Field* field = find_field(name);
+        if (!field) return unknown_field(name);
+        keys.emplace_back(field->key);
+    }
+    return keys;
+}
+
+ColorEnvironment ColorEnvironment::of_process() {
+    return {std::getenv("NO_COLOR"), std::getenv("CLICOLOR_FORCE"), std::getenv("FORCE_COLOR"),
+            std::getenv("TERM")};
+}
+
+bool wants_color(ColorMode mode, bool is_terminal, const ColorEnvironment& environment) {
+    if (mode != ColorMode::kAuto) return mode == ColorMode::kAlways;
+    if (is_set(environment.no_color)) return false;
+    if (is_on(environment.clicolor_force) || is_on(environment.force_color)) return true;
+    return is_terminal && is_set(environment.term) && std::string_view(environment.term) != "dumb";
+}
+
+FilterOptions filter_options(const ViewOptions& options) {
+    FilterOptions filter;
+    filter.kinds = options.kinds;
+    filter.everything = options.everything;
+    filter.failed_only = options.failed_only;
+    filter.users = options.users;
+    filter.tree_pid = options.tree_pid;
+    add(filter, {"session.id", "whodid.session.id"}, options.sessions);
+    add(filter, {"process.executable.path", "process.executable.name"}, options.exes);
+    add(filter, {"file.path", "whodid.file.target_path"}, options.paths);
+    std::vector<std::string> pids;
+    for (const std::uint32_t pid : options.pids) pids.push_back(std::to_string(pid));
+    add(filter, {"process.pid"}, pids);
+    return filter;
+}
+
+}  // namespace whodid

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// SensorList: the sensors of one host know each other, so that they neither report nor feed each other.
+#pragma once
+
+#include <whodid/record.h>
+
+#include <string>
+#include <vector>
+
+#include "enrich/processes.h"
+
+namespace whodid {
+
+class SensorList {
+public:
+    /// Leaves a pid file in `directory` for the others, and takes it away at the end. A directory that cannot
+    /// be written to is no error: this sensor then knows only itself.
+    explicit SensorList(std::string directory = "/run/whodid");
+    ~SensorList();
+    SensorList(const SensorList&) = delete;
+    SensorList& operator=(const SensorList&) = delete;
+
+    /// This process and every other listed one that runs the same file as this one: a pid file alone makes
+    /// nobody a sensor, and a number used again has another start. At most WHODID_GUARDED_MAX, this one
+    /// first.
+    std::vector<rec_guard> guards(const Processes& processes) const;
+
+private:
+    std::vector<std::uint32_t> listed() const;
+
+    std::string directory_, file_;
+};
+
+}  // namespace whodid

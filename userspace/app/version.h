@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// whodid version.
+#pragma once
+
+#include <string>
+
+namespace whodid {
+
+/// "whodid v1.2-3-gabcdef0"
+std::string version_line();
+
+int version(bool json);
+
+}  // namespace whodid

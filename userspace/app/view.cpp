@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where events go.
+#include "app/view.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "app/footer.h"
+
+namespace whodid {
+
+namespace {
+
+/// Events name people: the file is for its owner alone, also where it was there before.
+Result<Fd> open_private(const std::string& path) {
+    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600));
+    struct stat st {};
+    if (!file.valid() || ::fstat(file.get(), &st) != 0) return Error::from_errno("cannot write " + path);
+    if (S_ISREG(st.st_mode) && ::fchmod(file.get(), 0600) != 0)
+        return Error::from_errno("cannot make " + path + " private");
+    return file;
+}
+
+Result<void> check(const ViewOptions& options) {
+    if (auto filter = Filter::compile(filter_options(options), {}); !filter) return filter.error();
+    if (auto keys = resolve_fields(options.fields); !keys) return keys.error();
+    if (!options.write_path.empty() && options.format && is_text(*options.format))
+        return Error{"-w writes JSON lines: it goes with -o json or -o flat", EINVAL};
+    return {};
+}
+
+}  // namespace
+
+Result<View> View::open(const ViewOptions& options, std::string banner) {
+    if (auto checked = check(options); !checked) return checked.error();
+    View view;
+    view.options_ = options;
+    const bool to_file = !options.write_path.empty();
+    if (to_file) {
+        auto file = open_private(options.write_path);
+        if (!file) return file.error();
+        view.file_ = std::move(*file);
+    }
+    const bool screen = !to_file && ::isatty(STDOUT_FILENO);
+    view.format_ = options.format.value_or(screen ? Format::kText : Format::kJson);
+    TextOptions text;
+    text.color = wants_color(options.color, screen, ColorEnvironment::of_process());
+    text.local_time = options.local_time;
+    text.keys = options.fields;
+    if (is_text(view.format_))
+        text.banner = std::move(banner);
+    else if (!banner.empty() && !options.quiet)
+        fmt::print(stderr, "{}\n", banner);
+    view.sink_ = std::make_unique<StreamSink>(view.fd(), view.format_, text);
+    if (to_file && !options.quiet)
+        fmt::print(stderr, "whodid: writing events as JSON lines to {} (mode 0600)\n", options.write_path);
+    return view;
+}
+
+PipelineOptions View::pipeline_options() const {
+    PipelineOptions pipeline;
+    pipeline.filter = filter_options(options_);
+    pipeline.filter.start_and_stop = !is_text(format_);
+    pipeline.count_max = options_.count_max;
+    return pipeline;
+}
+
+void View::print_footer(const Ledger& ledger, const Pipeline& pipeline) const {
+    if (!options_.quiet) fmt::print(stderr, "{}", footer(ledger, pipeline.filter(), pipeline.shown()));
+    const bool trouble = lost(ledger.total()) != 0 || !ledger.imbalances().empty();
+    const bool asked = options_.verbose || (trouble && !options_.quiet);
+    if (options_.ledger == LedgerFormat::kJson)
+        fmt::print(stderr, "{}\n", ledger_json(ledger, pipeline.filter(), pipeline.shown()));
+    else if (options_.ledger == LedgerFormat::kText || asked)
+        fmt::print(stderr, "{}", ledger_text(ledger));
+}
+
+}  // namespace whodid

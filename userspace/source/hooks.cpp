@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which program of the kernel side serves which kinds of event.
+#include "source/hooks.h"
+
+#include <whodid/record.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace whodid {
+
+namespace {
+
+template <std::uint16_t... Kinds>
+constexpr std::uint16_t kServes[] = {Kinds...};
+
+constexpr auto kOpens = std::span(kServes<REC_FILE_OPEN, REC_FILE_CREATE>);
+constexpr auto kUnlinks = std::span(kServes<REC_FILE_UNLINK, REC_FILE_RMDIR>);
+constexpr auto kRenames = std::span(kServes<REC_FILE_RENAME>);
+constexpr auto kLinks = std::span(kServes<REC_FILE_LINK>);
+constexpr auto kSymlinks = std::span(kServes<REC_FILE_SYMLINK>);
+constexpr auto kMkdirs = std::span(kServes<REC_FILE_MKDIR>);
+constexpr auto kChmods = std::span(kServes<REC_FILE_CHMOD>);
+constexpr auto kChowns = std::span(kServes<REC_FILE_CHOWN>);
+constexpr auto kTruncates = std::span(kServes<REC_FILE_TRUNCATE>);
+constexpr auto kAttributes = std::span(kServes<REC_FILE_SETXATTR>);
+constexpr auto kAccepts = std::span(kServes<REC_NETWORK_ACCEPT>);
+constexpr auto kIdentities = std::span(kServes<REC_IDENTITY_CHANGE>);
+// Messages to audit and to the log are how login programs tell of logins, sudo and account changes.
+constexpr auto kMessages = std::span(kServes<REC_NETWORK_SEND, REC_NETWORK_DNS, REC_AUTH_ATTEMPT,
+                                             REC_AUTH_ACCOUNT, REC_SESSION_START, REC_SESSION_END>);
+constexpr auto kUring =
+    std::span(kServes<REC_FILE_OPEN, REC_FILE_CREATE, REC_FILE_UNLINK, REC_FILE_RENAME, REC_FILE_LINK,
+                      REC_FILE_SYMLINK, REC_FILE_MKDIR, REC_FILE_RMDIR, REC_NETWORK_CONNECT,
+                      REC_NETWORK_ACCEPT, REC_NETWORK_BIND, REC_NETWORK_LISTEN>);
+
+constexpr HookUse kUses[] = {
+    {"on_exec", kServes<REC_PROCESS_EXEC, REC_IDENTITY_CHANGE>, {}},
+    {"on_execve_failed", kServes<REC_PROCESS_EXEC>, {}},
+    {"on_execveat_failed", kServes<REC_PROCESS_EXEC>, {}},
+    {"on_fork", kServes<REC_PROCESS_FORK>, {}},
+    {"on_exit", kServes<REC_PROCESS_EXIT, REC_SESSION_END>, {}},
+    {"list_tasks", {}, {}},
+
+    {"on_open", kOpens, {}},
+    {"on_openat", kOpens, {}},
+    {"on_openat2", kOpens, {}},
+    {"on_creat", kOpens, {}},
+    {"on_open_by_handle_at", kOpens, {}},
+    {"on_unlink", kUnlinks, {}},
+    {"on_unlinkat", kUnlinks, {}},
+    {"on_rmdir", kServes<REC_FILE_RMDIR>, {}},
+    {"on_rename", kRenames, {}},
+    {"on_renameat", kRenames, {}},
+    {"on_renameat2", kRenames, {}},
+    {"on_link", kLinks, {}},
+    {"on_linkat", kLinks, {}},
+    {"on_symlink", kSymlinks, {}},
+    {"on_symlinkat", kSymlinks, {}},
+    {"on_mkdir", kMkdirs, {}},
+    {"on_mkdirat", kMkdirs, {}},
+    {"on_chmod", kChmods, {}},
+    {"on_fchmod", kChmods, {}},
+    {"on_fchmodat", kChmods, {}},
+    {"on_fchmodat2", kChmods, {}},
+    {"on_chown", kChowns, {}},
+    {"on_lchown", kChowns, {}},
+    {"on_fchown", kChowns, {}},
+    {"on_fchownat", kChowns, {}},
+    {"on_truncate", kTruncates, {}},
+    {"on_ftruncate", kTruncates, {}},
+    {"on_setxattr", kAttributes, {}},
+    {"on_lsetxattr", kAttributes, {}},
+    {"on_fsetxattr", kAttributes, {}},
+
+    {"on_tcp_state", kServes<REC_NETWORK_CONNECT, REC_NETWORK_CLOSE>, {}},
+    {"on_connect", kServes<REC_NETWORK_CONNECT>, {}},
+    {"on_accept", kAccepts, {}},
+    {"on_accept4", kAccepts, {}},
+    {"on_bind", kServes<REC_NETWORK_BIND>, {}},
+    {"on_listen", kServes<REC_NETWORK_LISTEN>, {}},
+    {"on_sendto", kMessages, {}},
+    {"on_sendmsg", kMessages, {}},
+    {"on_sendmmsg", kMessages, {}},
+
+    {"on_setuid", kIdentities, {}},
+    {"on_setreuid", kIdentities, {}},
+    {"on_setresuid", kIdentities, {}},
+    {"on_setgid", kIdentities, {}},
+    {"on_setregid", kIdentities, {}},
+    {"on_setresgid", kIdentities, {}},
+    {"on_capset", kIdentities, {}},
+
+    {"on_uring_submit", kUring, "on_uring_submit_sqe"},
+    {"on_uring_submit_sqe", kUring, "on_uring_submit"},
+    {"on_uring_complete", kUring, {}},
+};
+
+}  // namespace
+
+std::span<const HookUse> hook_uses() { return kUses; }
+
+const HookUse* find_hook_use(std::string_view program) {
+    const auto* found = std::ranges::find(kUses, program, &HookUse::program);
+    return found == std::end(kUses) ? nullptr : found;
+}
+
+}  // namespace whodid
