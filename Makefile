@@ -88,6 +88,7 @@ $(B)/whodid: $(B)/obj/userspace/main.o $(B)/libwhodid.a
 	$(Q)$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # ---- tests -----------------------------------------------------------------------------------------
+$(unit_obj): override CPPFLAGS += -Itests
 $(B)/tests/unit: $(unit_obj) $(B)/libwhodid.a
 $(B)/tests/golden: $(golden_obj) $(B)/libwhodid.a
 $(B)/tests/live: $(live_obj) $(B)/libwhodid.a
@@ -151,4 +152,4 @@ install: $(B)/whodid
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) $(BPF_DIR) -name '*.d' 2>/dev/null)

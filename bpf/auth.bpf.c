@@ -8,8 +8,7 @@
 #include "socket.bpf.h"
 
 #define NETLINK_AUDIT 9
-#define AUDIT_FIRST_USER_MSG \
-    1100 /* login programs' messages; below: settings of the audit subsystem itself */
+/* From 1100 on: login programs' messages. Below: settings of the audit subsystem itself. */
 #define AUDIT_GET 1000
 #define AUDIT_LIST 1002
 #define AUDIT_SIGNAL_INFO 1010
@@ -75,8 +74,7 @@ static __always_inline int report_audit(struct message* m, long result) {
     return report_text(REC_RAW_AUDIT, m, head.type, sizeof(head), result);
 }
 
-/* "/dev/log" as syslogd and rsyslogd bind it, "/run/systemd/journal/..." behind journald's link of that name.
- */
+/* "/dev/log" as syslogd and rsyslogd bind it, "/run/systemd/journal/..." where journald links it to. */
 static __always_inline int is_log_path(const char* path) {
     const __u64* w = (const __u64*)path;
 
@@ -89,9 +87,12 @@ static __always_inline int goes_to_log(struct sock* sk, struct message* m) {
     char path[16] __attribute__((aligned(8))) = {};
 
     if (m->name) {
-        bpf_probe_read_user_str(path, sizeof(path), (void*)m->name + sizeof(__u16));
+        __u64 bytes = m->name_length - sizeof(__u16) + 1; /* with a NUL that the name may lack */
+        if (bytes > sizeof(path)) bytes = sizeof(path);
+        asm volatile("%0 &= 0x1f" : "+r"(bytes));
+        bpf_probe_read_user_str(path, bytes, (void*)m->name + sizeof(__u16));
     } else {
-        struct sock* peer = LOAD(TYPED(struct unix_sock, sk), peer);
+        struct sock* peer = unix_peer(sk);
         struct unix_address* address = peer ? bound_address(peer) : 0;
         if (!address) return 0;
         bpf_probe_read_kernel_str(

@@ -7,8 +7,8 @@
 #define O_CREAT_WRONLY_TRUNC 01101 /* what creat(2) means */
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_REMOVEDIR 0x200
-#define FMODE_CREATED \
-    0x100000 /* since 4.19: this very open made the file. O_CREAT only says it was allowed to */
+/* Since 4.19: this very open made the file. O_CREAT only says that it was allowed to. */
+#define FMODE_CREATED 0x100000
 
 /*
  * What a call asked for, put the same way for all of them: the object by descriptor or by name, then what is
@@ -56,8 +56,7 @@ static __always_inline void put_object(struct slot* s, struct file* opened) {
     put_file_path(s, &r->path, opened);
 }
 
-/* Where a name starts from: the process' root (not the host's, in a chroot), its cwd, or an open directory.
- */
+/* Where a name starts from: the process' root (in a chroot not the host's), its cwd, or an open directory. */
 SHARED int put_base(struct slot* s, int second, int dirfd, int absolute) {
     struct fs_struct* fs = BPF_CORE_READ((struct task_struct*)bpf_get_current_task(), fs);
     struct path* from;

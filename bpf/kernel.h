@@ -320,13 +320,16 @@ struct io_link {
     int old_dfd, new_dfd;
     struct filename *oldpath, *newpath;
 };
+struct io_accept {
+    __u32 file_slot;
+};
 struct io_connect {
     struct sockaddr* addr;
     int addr_len;
 };
-struct io_cmd_data {
+struct io_cmd_data { /* since 6.0 */
     int unused;
-}; /* since 6.0 */
+};
 struct io_cqe {
     __s32 res;
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Connections asked for, answered, accepted and closed; sockets bound and listening. Datagrams: send.bpf.c.
- */
+/* Connections asked for, answered, accepted and closed; sockets bound and listening. */
 
 #include "socket.bpf.h"
 
@@ -148,8 +147,9 @@ int BPF_PROG(on_tcp_state, struct sock* sk, int from, int to) {
     }
     /* Not from SYN_SENT alone: when both ends ask at once SYN_RECV lies between. */
     if (to == TCP_ESTABLISHED) {
+        if (c->answered) return 0; /* an earlier socket at this address, which was refused */
         c->established_ns = bpf_ktime_get_boot_ns();
-        if (!c->answered && !c->guarded) answered(sk, c, 0);
+        if (!c->guarded) answered(sk, c, 0);
         return 0;
     }
     if (c->established_ns) {
@@ -193,14 +193,13 @@ static __noinline int report_inet(__u32 kind, struct sock* sk, struct call* call
     return 0;
 }
 
-/* A name that is neither absolute nor abstract means something only where it was bound: then as it was given.
- */
+/* A name neither absolute nor abstract means something only where it was bound: then it is told as given. */
 static __noinline int report_unix(__u32 kind, struct sock* sk, struct call* call) {
     if (!notice(kind)) return 0;
     struct slot* s = slot_claim(kind, sizeof(struct rec_net));
     if (!s) return 0;
     struct rec_net* r = (void*)s->rec;
-    struct sock* named = kind == REC_NETWORK_CONNECT ? LOAD(TYPED(struct unix_sock, sk), peer) : sk;
+    struct sock* named = kind == REC_NETWORK_CONNECT ? unix_peer(sk) : sk;
 
     begin_current(&r->h, call->result);
     r->h.flags = call->flags;
@@ -236,13 +235,14 @@ static __noinline int report_connect(struct file* file, struct call* call) {
 
     if (!sk) return 0;
     family = family_of(sk);
-    if (family == AF_UNIX) return report_unix(REC_NETWORK_CONNECT, sk, call);
+    /* To connect to AF_UNSPEC is to dissolve: no peer is left, and a datagram socket is in CLOSE. */
+    if (family == AF_UNIX)
+        return call->result >= 0 && !unix_peer(sk) ? 0 : report_unix(REC_NETWORK_CONNECT, sk, call);
     if (!is_inet(family)) return 0;
     protocol = LOAD(sk, sk_protocol);
     if (protocol == IPPROTO_MPTCP) /* its subflows are TCP */
         return 0;
     if (protocol == IPPROTO_TCP && (call->result >= 0 || was_answered(sk))) return 0;
-    /* A datagram socket may also dissolve its connection (AF_UNSPEC): that leaves it in CLOSE. */
     if (call->result >= 0 && LOAD(sk, __sk_common.skc_state) != TCP_ESTABLISHED) return 0;
     return report_inet(REC_NETWORK_CONNECT, sk, call);
 }
@@ -255,11 +255,12 @@ static __noinline int report_accept(struct file* file, struct call* call) {
     family = family_of(sk);
     if (family == AF_UNIX) return report_unix(REC_NETWORK_ACCEPT, sk, call);
     if (!is_inet(family)) return 0;
-    if (LOAD(sk, sk_protocol) == IPPROTO_TCP && LOAD(sk, __sk_common.skc_state) != TCP_CLOSE) {
+    if (LOAD(sk, sk_protocol) == IPPROTO_TCP) {
         struct connection c = {.answered = 1, .established_ns = bpf_ktime_get_boot_ns()};
 
         c.guarded = is_guarded(bpf_get_current_pid_tgid() >> 32);
         remember(sk, &c);
+        if (LOAD(sk, __sk_common.skc_state) == TCP_CLOSE) forget(sk); /* over before it was accepted */
     }
     return report_inet(REC_NETWORK_ACCEPT, sk, call);
 }

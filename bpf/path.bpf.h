@@ -68,7 +68,11 @@ static __always_inline void put_file_path(struct slot* s, struct rec_path* to, s
         __u64 off = s->off;                                                                             \
         if (!from || off >= SLOT_TAIL) return;                                                          \
         long n = read(&s->rec[off], max, from);                                                         \
-        if (n <= 0) return;                                                                             \
+        if (n < 0) return;                                                                              \
+        if (n == 0) { /* what kernels before 6.18 say of an empty string, having written nothing */     \
+            s->rec[off] = 0;                                                                            \
+            n = 1;                                                                                      \
+        }                                                                                               \
         to->off = off;                                                                                  \
         to->len = n - 1;                                                                                \
         s->off = off + (__u32)n;                                                                        \

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Messages sent, sorted by their socket: datagrams and questions to DNS, the system log, the audit subsystem.
- */
+/* Messages sent, sorted by their socket: datagrams and DNS questions, the system log, the audit subsystem. */
 
 #include "message.bpf.h"
 #include "socket.bpf.h"
@@ -95,12 +94,14 @@ ON_EXIT(sendmmsg) {
     enum sort sort = sort_of(sk);
     struct user_mmsghdr* from = (void*)syscall_arg(regs, 1);
 
+    long sent = ctx->result < 0 ? 1 : ctx->result; /* an error is the first one's */
+
     if (sort == SORT_NONE) return 0;
     for (int i = 0; i < MESSAGES_MAX; i++) {
         struct message m = {};
         __u32 bytes = 0;
 
-        if (i && i >= ctx->result) break;
+        if (i >= sent) break;
         message_of_header(&m, (unsigned long)&from[i].header);
         bpf_probe_read_user(&bytes, sizeof(bytes), &from[i].length);
         report_sent(sk, &m, sort, ctx->result < 0 ? ctx->result : bytes);

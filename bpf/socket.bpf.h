@@ -5,12 +5,10 @@
 #include "path.bpf.h"
 #include "syscall.bpf.h"
 
-#define AF_UNSPEC 0
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
 #define AF_NETLINK 16
-#define SOCK_STREAM 1
 #define SOCK_DGRAM 2
 #define SOCK_RAW 3
 #define IPPROTO_TCP 6
@@ -79,8 +77,7 @@ static __always_inline void fill_socket(struct rec_net* r, struct sock* sk) {
     if (is_inet(r->family)) fill_inet(r, sk);
 }
 
-/* An address a process gave. On an IPv6 socket an IPv4 one takes the mapped form that the kernel has for it.
- */
+/* An address a process gave. On an IPv6 socket an IPv4 one takes the mapped form, as in the kernel. */
 static __always_inline void fill_given(struct rec_net* r, __u8* to, __u16* port, unsigned long from) {
     struct user_address given = {};
 
@@ -98,8 +95,7 @@ static __always_inline void fill_given(struct rec_net* r, __u8* to, __u16* port,
     r->h.flags |= REC_F_USER_SUPPLIED;
 }
 
-/* The length counts: an abstract name may hold NULs, and behind a short name lies what the stack held before.
- */
+/* The length counts: an abstract name may hold NULs, and behind it lies what the stack held before. */
 static __noinline int put_unix_path(struct slot* s, unsigned long from, __u64 bytes, int in_kernel) {
     if (!s) return 0;
     struct rec_net* r = (void*)s->rec;
@@ -113,13 +109,12 @@ static __noinline int put_unix_path(struct slot* s, unsigned long from, __u64 by
     else
         got = bpf_probe_read_user(&s->rec[off], bytes, (void*)from);
     if (got) return 0;
+    s->rec[off + bytes] = 0;
     if (s->rec[off] == 0) {
         s->rec[off] = '@';
         got = bytes + 1;
-    } else if (in_kernel) {
-        got = bpf_probe_read_kernel_str(&s->rec[off], bytes + 1, (void*)from);
-    } else {
-        got = bpf_probe_read_user_str(&s->rec[off], bytes + 1, (void*)from);
+    } else { /* onto itself: finds the first NUL */
+        got = bpf_probe_read_kernel_str(&s->rec[off], bytes + 1, &s->rec[off]);
     }
     if (got <= 0) return 0;
     r->unix_path.off = off;
@@ -133,6 +128,10 @@ static __always_inline void put_given_path(struct slot* s, unsigned long address
 
     r->h.flags |= REC_F_USER_SUPPLIED;
     put_unix_path(s, address + sizeof(__u16), (__u64)length - sizeof(__u16), 0);
+}
+
+static __always_inline struct sock* unix_peer(struct sock* sk) {
+    return LOAD(TYPED(struct unix_sock, sk), peer);
 }
 
 /* What a unix socket is bound to, in the kernel's own copy. */

@@ -64,6 +64,10 @@ static __always_inline struct file* file_of(int fd) {
     return file;
 }
 
+/*
+ * A program at one system call's exit. It loads everywhere; where the kernel or the architecture has no such
+ * call there is no tracepoint, and it does not attach.
+ */
 #define ON_EXIT(call)                  \
     SEC("tp/syscalls/sys_exit_" #call) \
     int on_##call(struct syscall_exit* ctx)

@@ -2,8 +2,9 @@
 /*
  * The same acts through io_uring, which no system call hook sees. A request is reported when it completes: in
  * the task that submitted it, its io-wq worker or its sqpoll thread, all of one thread group, with its files
- * and its credentials. TCP's connects need nothing here. Not seen: requests under a registered personality
- * are reported with the task's own credentials, a multishot accept completes without its request.
+ * and its credentials. TCP's connects need nothing here. Limits: requests under a registered personality
+ * are reported with the task's own credentials, and accepts of the multishot kind or without a descriptor not
+ * at all.
  */
 
 #include "socket.bpf.h"
@@ -26,16 +27,16 @@ enum {
 #define NAME_BYTES 512
 
 /* The names of requests under way. The kernel's copies, which nobody can rewrite, are gone at completion. */
-struct names {
+struct request_names {
     char first[NAME_BYTES], second[NAME_BYTES];
 };
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH); /* not all requests complete visibly: nothing may fill this up */
     __uint(max_entries, 2048);
     __type(key, __u64);
-    __type(value, struct names);
-} names SEC(".maps");
-static const struct names no_names;
+    __type(value, struct request_names);
+} request_names SEC(".maps");
+static const struct request_names no_names;
 
 /* 0: not a change of the file system. Names point into the kernel, at submission only. */
 static __always_inline int fill_change(struct io_kiocb* request, struct change* c) {
@@ -110,8 +111,8 @@ static __noinline int on_submitted(struct io_kiocb* submitted) {
     __u64 key = (__u64)request;
 
     if (!known) return 0;
-    bpf_map_update_elem(&names, &key, &no_names, BPF_ANY);
-    struct names* kept = bpf_map_lookup_elem(&names, &key);
+    bpf_map_update_elem(&request_names, &key, &no_names, BPF_ANY);
+    struct request_names* kept = bpf_map_lookup_elem(&request_names, &key);
     if (kept) {
         bpf_probe_read_kernel_str(kept->first, NAME_BYTES, (void*)c.name);
         bpf_probe_read_kernel_str(kept->second, NAME_BYTES, (void*)(c.name2 ?: c.text2));
@@ -138,7 +139,7 @@ static __always_inline int changed(struct io_kiocb* request, __s32 result) {
     __u64 key = (__u64)request;
 
     if (!known) return 0;
-    struct names* kept = bpf_map_lookup_elem(&names, &key);
+    struct request_names* kept = bpf_map_lookup_elem(&request_names, &key);
     c.result = result;
     if (kept) {
         c.name = (__u64)kept->first;
@@ -151,7 +152,7 @@ static __always_inline int changed(struct io_kiocb* request, __s32 result) {
         report_open(&c);
     else
         report_change(&c);
-    if (kept) bpf_map_delete_elem(&names, &key);
+    if (kept) bpf_map_delete_elem(&request_names, &key);
     return 1;
 }
 
@@ -174,7 +175,9 @@ int BPF_PROG(on_uring_complete, void* ring_ctx, void* completed) {
 
     switch (LOAD(request, opcode)) {
         case IORING_OP_ACCEPT:
-            return report_accept(file_of(result), &call);
+            return LOAD(TYPED(struct io_accept, completed), file_slot)
+                       ? 0
+                       : report_accept(file_of(result), &call);
         case IORING_OP_CONNECT:
             return connected(request, result);
         case IORING_OP_BIND:

@@ -221,9 +221,10 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     const CLI::App& command = chosen.empty() ? app : *chosen.front();
     const std::string help = fmt::format("whodid {}{}--help", command.get_parent() ? command.get_name() : "",
                                          command.get_parent() ? " " : "");
-    std::string message = error.what();
+    const std::string message = error.what();
     const std::vector<std::string> extras = command.remaining();
-    if (error.get_name() != "ExtrasError" && error.get_name() != "RequiredError")
+    const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
+    if (code != CLI::ExitCodes::ExtrasError && code != CLI::ExitCodes::RequiredError)
         return message + "; see " + help;
     if (extras.empty() && chosen.empty()) return "which command? See " + help;
     if (extras.empty()) return message + "; see " + help;

@@ -7,6 +7,6 @@
 #define WHODID_ENV_VALUE_MAX 1024 /* bytes of one selected environment variable */
 #define WHODID_TEXT_MAX 1024      /* bytes of an audit message, a syslog line or a DNS packet */
 #define WHODID_PATH_MAX 4096      /* bytes of a path, and of a string taken from a process */
-#define WHODID_COMPONENTS_MAX 72  /* path components walked, mount crossings included */
+#define WHODID_COMPONENTS_MAX 128 /* path components walked, mount crossings included */
 #define WHODID_RECORD_MAX 65535   /* offsets in a record are 16 bit */
 #define WHODID_GUARDED_MAX 8      /* sensor processes on one host */

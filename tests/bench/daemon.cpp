@@ -24,11 +24,6 @@ std::uint64_t size_of(const Fd& file) {
                : 0;
 }
 
-std::string last_line(std::string said) {
-    while (said.ends_with('\n')) said.pop_back();
-    return said.substr(said.rfind('\n') + 1);
-}
-
 /// A flood under a running sensor, until that has dealt with it.
 Result<DaemonRun> flood(const Site& site, const DaemonOptions& options, const std::vector<std::string>& argv,
                         const Fd& out) {
@@ -39,12 +34,12 @@ Result<DaemonRun> flood(const Site& site, const DaemonOptions& options, const st
     run.memory_start = sensor.memory();
     const CpuTime before = sensor.cpu();
     const double start = monotonic_s();
-    const auto flood = run_flood(site, options.processes, options.seconds);
-    if (!flood) return flood.error();
+    const auto generated = run_flood(site, options.processes, options.seconds);
+    if (!generated) return generated.error();
     const auto quiet = sensor.wait_until_quiet(kDrainLimitS);
     if (!quiet) return quiet.error();
-    run.flood = *flood;
-    run.seconds = std::max(*quiet - start, flood->seconds);
+    run.flood = *generated;
+    run.seconds = std::max(*quiet - start, generated->seconds);
     run.cpu = sensor.cpu() - before;
     run.memory_end = sensor.memory();
     const auto ended = sensor.stop();
@@ -97,9 +92,10 @@ Result<DaemonRun> measure_replay(const Site& site, const DaemonOptions& options)
             return skipped(name, fmt::format("this whodid has no `{}`", command));
     const std::string recording = site.directory() + "/recording";
     const Fd null = open_null();
-    auto recorded = flood(site, options, {options.program, "record", "-w", recording}, null);
+    auto recorded = flood(site, options, {options.program, "record", recording}, null);
     if (!recorded) return skipped(name, "cannot record: " + recorded.error().message);
-    const auto ended = run_to_end({options.program, "replay", "-a", "-o", "json", recording}, null);
+    const auto ended =
+        run_to_end({options.program, "replay", "-a", "-o", "json", "--ledger", "json", recording}, null);
     ::unlink(recording.c_str());
     if (!ended) return ended.error();
     const auto ledger = parse_ledger(ended->said);

@@ -36,6 +36,8 @@ void print_machine(const Report& report, std::FILE* out) {
         fmt::print(out,
                    "BUSY        others had up to {:.0f} % of the CPUs in use: do not trust the figures\n",
                    report.busiest * 100);
+    if (m.bpf_programs)
+        fmt::print(out, "NOTE        other BPF programs run here too: the base has their cost in it\n");
     if (m.bpf_stats) fmt::print(out, "NOTE        kernel.bpf_stats_enabled is on: each program costs more\n");
     if (report.quick)
         fmt::print(out, "QUICK       few and short runs: shows that it works, not what it costs\n");
@@ -74,29 +76,29 @@ void print_attach_types(const Report& report, std::FILE* out) {
 
 void print_daemon_run(const DaemonRun& run, std::FILE* out) {
     if (!run.skipped.empty()) {
-        fmt::print(out, "   {:<24}skipped: {}\n", run.name, run.skipped);
+        fmt::print(out, "   {:<26}skipped: {}\n", run.name, run.skipped);
         return;
     }
-    if (run.flood.opens)
-        fmt::print(out, "   {:<24}{} opens in {:.1f} s ({:.0f}/s), dealt with after {:.1f} s\n", run.name,
-                   run.flood.opens, run.flood.seconds,
-                   static_cast<double>(run.flood.opens) / run.flood.seconds, run.seconds);
-    else
-        fmt::print(out, "   {:<24}dealt with after {:.1f} s\n", run.name, run.seconds);
     const LedgerSums& l = run.ledger;
-    fmt::print(out, "   {:<24}seen {}, lost {} ({:.2f} %), received {} ({:.0f}/s), written {}; ledger {}\n",
-               "", l.seen, l.lost(),
-               l.seen ? 100.0 * static_cast<double>(l.lost()) / static_cast<double>(l.seen) : 0.0, l.received,
-               run.per_second(), l.written, l.balances ? "balances" : "DOES NOT BALANCE");
+    if (run.flood.opens) {
+        const double rate = static_cast<double>(run.flood.opens) / run.flood.seconds;
+        const double lost = l.seen ? static_cast<double>(l.lost()) / static_cast<double>(l.seen) : 0;
+        fmt::print(out, "   {:<26}{} opens in {:.1f} s ({:.0f}/s); seen {}, lost {} ({:.2f} %)\n", run.name,
+                   run.flood.opens, run.flood.seconds, rate, l.seen, l.lost(), 100 * lost);
+    } else {
+        fmt::print(out, "   {}\n", run.name);
+    }
+    fmt::print(out, "   {:<26}received {} in {:.1f} s ({:.0f}/s), written {}; ledger {}\n", "", l.received,
+               run.seconds, run.per_second(), l.written, l.balances ? "balances" : "DOES NOT BALANCE");
     const auto cost = run.per_million();
     if (cost)
-        fmt::print(out, "   {:<24}CPU s per million events: {:.2f} user + {:.2f} system = {:.2f}\n", "",
+        fmt::print(out, "   {:<26}CPU s per million events: {:.2f} user + {:.2f} system = {:.2f}\n", "",
                    cost->user_s, cost->system_s, cost->user_s + cost->system_s);
     else
         fmt::print(
-            out, "   {:<24}too few events to tell their cost: the sensor does not report these opens\n", "");
+            out, "   {:<26}too few events to tell their cost: the sensor does not report these opens\n", "");
     if (run.output_bytes)
-        fmt::print(out, "   {:<24}{:.1f} MiB written\n", "",
+        fmt::print(out, "   {:<26}{:.1f} MiB written\n", "",
                    static_cast<double>(run.output_bytes) / (1 << 20));
 }
 
@@ -127,8 +129,9 @@ void print_memories(const Report& report, std::FILE* out) {
                "rings", "without rings");
     for (const DaemonRun& run : report.daemon) {
         if (!run.memory_start.resident) continue;
-        print_memory("at start", run.memory_start, out);
-        print_memory("after the flood", run.memory_end, out);
+        fmt::print(out, "   {}\n", run.name);
+        print_memory("  at start", run.memory_start, out);
+        print_memory("  after the flood", run.memory_end, out);
     }
 }
 

@@ -105,6 +105,11 @@ CpuTime operator-(const CpuTime& a, const CpuTime& b) {
     return {a.user_s - b.user_s, a.system_s - b.system_s};
 }
 
+std::string last_line(std::string said) {
+    while (said.ends_with('\n')) said.pop_back();
+    return said.substr(said.rfind('\n') + 1);
+}
+
 std::optional<LedgerSums> parse_ledger(const std::string& said) {
     const std::size_t at = said.find("{\"ledger\"");
     if (at == std::string::npos) return {};
@@ -133,6 +138,8 @@ Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& ar
 Sensor::~Sensor() {
     if (pid_ < 0) return;
     ::kill(pid_, SIGTERM);
+    if (reap(pid_, kStopLimitS, err_)) return;
+    ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
 }
 
@@ -152,7 +159,7 @@ Result<void> Sensor::wait_until_ready(int out) {
     };
     while (proc_file(pid_, "maps").find("bpf-map") == std::string::npos || !has_output()) {
         if (interrupted) return Error{"interrupted", EINTR};
-        if (ended()) return Error{"the sensor ended at once: " + content(err_), ECHILD};
+        if (ended()) return Error{"the sensor ended at once: " + last_line(content(err_)), ECHILD};
         if (monotonic_s() > limit) return Error{"the sensor does not get ready", ETIMEDOUT};
         ::usleep(5000);
     }

@@ -36,6 +36,9 @@ struct LedgerSums {
 /// Of what the program said at its end; nothing when there is no ledger in it.
 std::optional<LedgerSums> parse_ledger(const std::string& said);
 
+/// For messages: the reason why a program ended is what it said last.
+std::string last_line(std::string said);
+
 struct Ended {
     int status = 0;  // as waitpid(2) gives it
     CpuTime cpu;     // of its whole life

@@ -95,13 +95,15 @@ Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& ar
     RunOptions options;
     char here[4096];
     options.cwd = ::getcwd(here, sizeof here) ? here : "/";
-    auto child = Child::start(World{}, argv, options, Stdio::kPipes);
+    const World host{Fd(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)), Fd(),
+                     Fd(::open("/", O_PATH | O_CLOEXEC))};
+    auto child = Child::start(host, argv, options, Stdio::kPipes);
     if (!child) return child.error();
     sensor->child_ = std::make_unique<Child>(std::move(*child));
     const auto end = std::chrono::steady_clock::now() + kStartLimit;
     while (std::chrono::steady_clock::now() < end) {
         if (!sensor->file_) sensor->file_ = Fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-        if (sensor->wait_for({"sensor.start", 0, {}}, kPoll)) return sensor;
+        if (sensor->wait_for({"sensor.start", 0, {}}, kPoll)) return {std::move(sensor)};
         if (read_available(sensor->child_->err(), sensor->said_); sensor->child_->wait(milliseconds(0)))
             return Error{"whodid ended at once: " + sensor->said_, ECHILD};
     }

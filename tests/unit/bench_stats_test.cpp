@@ -2,7 +2,7 @@
 // The benchmark's statistics.
 #include <gtest/gtest.h>
 
-#include "../bench/stats.h"
+#include "bench/stats.h"
 
 namespace whodid::bench {
 namespace {

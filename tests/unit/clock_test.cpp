@@ -58,18 +58,26 @@ TEST(Clock, OfDay) {
 }
 
 TEST(Clock, Durations) {
-    const std::pair<std::uint64_t, const char*> cases[] = {
-        {0, "0us"},           {999'999, "999us"},        {1'000'000, "1ms"},        {84'900'000, "84ms"},
-        {kSecond, "1s"},      {59 * kSecond, "59s"},     {60 * kSecond, "1m00s"},   {123 * kSecond, "2m03s"},
-        {3600 * kSecond, "1h00m"}, {3720 * kSecond, "1h02m"}, {86400 * kSecond, "1d00h"}, {273600 * kSecond, "3d04h"}};
+    const std::pair<std::uint64_t, const char*> cases[] = {{0, "0us"},
+                                                           {999'999, "999us"},
+                                                           {1'000'000, "1ms"},
+                                                           {84'900'000, "84ms"},
+                                                           {kSecond, "1s"},
+                                                           {59 * kSecond, "59s"},
+                                                           {60 * kSecond, "1m00s"},
+                                                           {123 * kSecond, "2m03s"},
+                                                           {3600 * kSecond, "1h00m"},
+                                                           {3720 * kSecond, "1h02m"},
+                                                           {86400 * kSecond, "1d00h"},
+                                                           {273600 * kSecond, "3d04h"}};
     for (const auto& [ns, text] : cases) EXPECT_EQ(format_duration(ns), text);
 }
 
 TEST(Clock, Bytes) {
     const std::pair<std::uint64_t, const char*> cases[] = {
-        {0, "0"},        {999, "999"},       {1000, "1.0K"},        {1234, "1.2K"},         {9949, "9.9K"},
-        {9950, "10K"},   {48'000, "48K"},    {999'499, "999K"},     {999'500, "1.0M"},      {3'400'000, "3.4M"},
-        {1'500'000'000, "1.5G"}, {~std::uint64_t{0}, "18447P"}};
+        {0, "0"},          {999, "999"},        {1000, "1.0K"},          {1234, "1.2K"},
+        {9949, "9.9K"},    {9950, "10K"},       {48'000, "48K"},         {999'499, "999K"},
+        {999'500, "1.0M"}, {3'400'000, "3.4M"}, {1'500'000'000, "1.5G"}, {~std::uint64_t{0}, "18447P"}};
     for (const auto& [bytes, text] : cases) EXPECT_EQ(format_bytes(bytes), text);
 }
 

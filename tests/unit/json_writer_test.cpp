@@ -28,10 +28,10 @@ TEST(JsonString, Trap33_EveryByteComesOutValid) {
         {"h\u00e9 \u20ac \U0001F600", "\"h\u00e9 \u20ac \U0001F600\"", true},
         {"\xff", "\"\ufffd\"", false},
         {"a\xc3(", "\"a\ufffd(\"", false},
-        {"\xe2\x82", "\"\ufffd\"", false},          // one maximal subpart, one U+FFFD
+        {"\xe2\x82", "\"\ufffd\"", false},  // one maximal subpart, one U+FFFD
         {"\xf0\x9f\x98", "\"\ufffd\"", false},
-        {"\xc0\xaf", "\"\ufffd\ufffd\"", false},    // overlong
-        {"\xed\xa0\x80", "\"\ufffd\ufffd\ufffd\"", false},  // a surrogate
+        {"\xc0\xaf", "\"\ufffd\ufffd\"", false},                      // overlong
+        {"\xed\xa0\x80", "\"\ufffd\ufffd\ufffd\"", false},            // a surrogate
         {"\xf4\x90\x80\x80", "\"\ufffd\ufffd\ufffd\ufffd\"", false},  // beyond U+10FFFF
         {"\xe2\x82\xe2\x82\xac", "\"\ufffd\u20ac\"", false},
     };

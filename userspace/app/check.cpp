@@ -56,9 +56,12 @@ std::vector<Service> services_of(const std::vector<Hook>& hooks) {
     return services;
 }
 
-/// "sys_exit_openat" of "tp/syscalls/sys_exit_openat".
+/// "openat" of "tp/syscalls/sys_exit_openat", "sched_process_exec" of "tp_btf/sched_process_exec".
 std::string_view place(const Hook& hook) {
-    return std::string_view(hook.where).substr(hook.where.rfind('/') + 1);
+    constexpr std::string_view kExit = "sys_exit_";
+    std::string_view name = std::string_view(hook.where).substr(hook.where.rfind('/') + 1);
+    if (name.starts_with(kExit)) name.remove_prefix(kExit.size());
+    return name;
 }
 
 std::string places(const std::vector<const Hook*>& hooks) {

@@ -55,12 +55,20 @@ void for_each_line(const Ledger& ledger, F f) {
 
 using Counts = std::vector<std::pair<std::uint64_t, std::string_view>>;
 
-/// "file.open 12,345, process.fork 89": the most first.
+/// "file.open 12,345, process.fork 89, 12 of 3 other kinds": the most first, and short enough to read.
 std::string list(Counts counts) {
+    constexpr std::size_t kNamed = 5;
     std::ranges::stable_sort(counts, [](const auto& a, const auto& b) { return a.first > b.first; });
     std::string out;
-    for (const auto& [count, name] : counts)
-        out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, with_commas(count));
+    std::uint64_t others = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        const auto& [count, name] = counts[i];
+        if (i < kNamed || counts.size() == kNamed + 1)
+            out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, with_commas(count));
+        else
+            others += count;
+    }
+    if (others) out += fmt::format(", {} of {} other kinds", with_commas(others), counts.size() - kNamed);
     return out;
 }
 
@@ -91,7 +99,7 @@ std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t sho
     });
     const LedgerLine sum = ledger.total();
     std::string out = fmt::format("{} event{} shown", with_commas(shown), shown == 1 ? "" : "s");
-    if (!back.empty()) out += fmt::format("; kept back: {} (name a kind to see it, -a for all)", list(back));
+    if (!back.empty()) out += fmt::format("; kept back: {} (a kind by its name, all with -a)", list(back));
     out += '\n';
     if (filter.unmatched()) out += fmt::format("{} did not match; ", with_commas(filter.unmatched()));
     if (const std::uint64_t folded = sum.folded + sum.kernel.folded; folded)

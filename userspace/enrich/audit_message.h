@@ -55,10 +55,10 @@ bool is_account_change(std::uint16_t type);
 /// What login programs, sudo and su tell. Other types are of other programs (dbus, rpm, libvirt, readline).
 bool is_login_message(std::uint16_t type);
 
-/// An account of this name stands for one that may not be shown. sshd writes the second.
+/// An account of this name stands for one that may not be shown. sshd writes the others.
 inline constexpr std::string_view kUnknownAccount = "(unknown)";
 inline bool is_placeholder(std::string_view account) {
-    return account == kUnknownAccount || account == "(invalid user)";
+    return account == kUnknownAccount || account == "(invalid user)" || account == "(unknown user)";
 }
 
 enum class AuditOutcome : std::uint8_t { kUnknown, kSuccess, kFailure };

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kWaitNs = kSecond;                // for the other half of a message
+constexpr std::uint64_t kFailureNs = 4 * kSecond;         // the log line follows PAM's delay of 2 to 3 s
 constexpr std::uint64_t kConversationNs = 600 * kSecond;  // silent that long: forgotten
 constexpr std::size_t kConversationsMax = 4096;
 constexpr int kCapAuditWrite = 29;
@@ -138,6 +139,11 @@ bool Auth::is_login_program(std::string_view exe) {
                                                               "sddm-helper", "dropbear", "cron"});
 }
 
+bool Auth::logs_in(const Process& process) const {
+    return is_login_program(process.exe) &&
+           trusted_.contains({process.exe_dev, process.exe_inode}, process.exe);
+}
+
 /// The program by its file, the right to speak to audit, and the initial user namespace: inside `unshare -Ur`
 /// anybody holds CAP_AUDIT_WRITE.
 bool Auth::believed(const Event& raw) const {
@@ -170,19 +176,27 @@ void Auth::report_forgery(const Event& raw, const Snapshot& sender, Arena& arena
 
 // ---- conversations ----------------------------------------------------------------------------------------
 
-/// sshd's PAM child and its network child speak for the monitor, their parent: one connection, one
-/// conversation.
-Auth::Conversation& Auth::conversation(const Snapshot& sender, std::uint64_t boot_ns) {
-    Snapshot owner = sender;
-    if (service_of(sender->exe) == "sshd") {
-        const Snapshot parent = processes_.parent(*sender);
-        const Snapshot above = parent ? processes_.parent(*parent) : nullptr;
-        if (parent && above && service_of(parent->exe) == "sshd" && service_of(above->exe) == "sshd")
-            owner = parent;
+/// sshd's PAM child, its network child and the user's one speak for the monitor that forked them: one
+/// connection, one conversation. The monitor itself has called exec. OpenSSH 10 has an sshd-auth between.
+Snapshot Auth::speaks_for(const Snapshot& sender) const {
+    Snapshot speaker = sender;
+    constexpr int kGenerationsMax = 4;
+    for (int i = 0; i < kGenerationsMax && service_of(speaker->exe) == "sshd"; ++i) {
+        const Snapshot parent = processes_.parent(*speaker);
+        if (!parent || service_of(parent->exe) != "sshd") break;
+        if (!speaker->forked && base_name(parent->exe) != "sshd-session") break;
+        speaker = parent;
     }
+    return speaker;
+}
+
+Auth::Conversation& Auth::conversation(const Snapshot& sender, std::uint64_t boot_ns) {
+    const Snapshot owner = speaks_for(sender);
     if (conversations_.size() >= kConversationsMax)
-        std::erase_if(conversations_, [&](const auto& c) { return c.second.last_ns + kWaitNs < boot_ns; });
+        std::erase_if(conversations_, [&](const auto& c) { return c.second.last_ns + kFailureNs < boot_ns; });
     Conversation& c = conversations_[{owner->pid, owner->start_ns}];
+    if (c.exe != owner->exe) c = Conversation{};
+    c.exe = owner->exe;
     c.last_ns = boot_ns;
     c.process = processes_.find({owner->pid, owner->start_ns});
     if (!c.process) c.process = sender;
@@ -195,10 +209,10 @@ void Auth::Conversation::set_account(std::string_view name) {
     account = is_placeholder(name) ? std::string_view() : name;
 }
 
-void Auth::wait(Conversation& c, Conversation::Waiting what, const Event& raw) {
+void Auth::wait(Conversation& c, Conversation::Waiting what, const rec_hdr& cause) {
     c.waiting = what;
-    c.waiting_ns = raw.record->boot_ns;
-    c.cause = *raw.record;
+    c.due_ns = cause.boot_ns + (what == Conversation::Waiting::kFailure ? kFailureNs : kWaitNs);
+    c.cause = cause;
 }
 
 void Auth::settle(Conversation& c, Arena& arena, const Emit& emit) {
@@ -208,11 +222,12 @@ void Auth::settle(Conversation& c, Arena& arena, const Emit& emit) {
         case Conversation::Waiting::kFailure:
             emit_failure(c, arena, emit);
             return;
-        case Conversation::Waiting::kCommand:
+        case Conversation::Waiting::kSuccess:
             emit_success(c, c.cause, {}, arena, emit);
             return;
         case Conversation::Waiting::kSession:
-            start_session(c, c.cause, arena, emit);
+            start_session(c, c.cause, c.method_basis == Basis::kLog ? Basis::kLog : Basis::kInferred, arena,
+                          emit);
             return;
     }
 }
@@ -241,7 +256,7 @@ void Auth::emit_failure(Conversation& c, Arena& arena, const Emit& emit) {
     } else {
         put_account(made, c);
     }
-    c.failed_before = true;
+    c.failed_before = c.line_owed = c.audit_owed = true;
     c.command.clear();
     emit(made.finish(arena), processes_.of(c.cause.task));
 }
@@ -301,7 +316,7 @@ void Auth::on_audit(const Event& raw, Arena& arena, const Emit& emit) {
             session_opened(*m, raw, c, arena, emit);
             break;
         case kUserEnd:
-            session_closed(*m, raw, arena, emit);
+            if (trusted) session_closed(raw, arena, emit);
             break;
         case kUserLogin:
             user_login(*m, raw, c, arena, emit);
@@ -317,73 +332,97 @@ void Auth::on_audit(const Event& raw, Arena& arena, const Emit& emit) {
     }
 }
 
+/// USER_AUTH: who it is. USER_ACCT: whether the account may be used now. CRED_ACQ: about to let them in.
 void Auth::pam(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit) {
-    const bool login = !lends_rights(c.service);
-    if (m.type == kUserAuth && m.outcome == AuditOutcome::kFailure) {
+    if (m.outcome == AuditOutcome::kFailure)
+        refused(m, raw, c, arena, emit);
+    else if (m.type == kUserAuth)
+        authenticated(m, raw, c, arena, emit);
+    else if (m.type == kUserAcct)
+        account_valid(m, c);
+    else if (!lends_rights(c.service))
+        let_in(raw, c, arena, emit);
+}
+
+void Auth::refused(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit) {
+    if (m.type == kCredAcq) return;
+    if (m.type == kUserAuth) {
         settle(c, arena, emit);
-        c.set_account(m.acct);
         c.method = method_of(m.grantors);
         c.method_basis = Basis::kPam;
         c.key.clear();
-        wait(c, Conversation::Waiting::kFailure, raw);
-        if (!login) settle(c, arena, emit);  // no log line will follow that tells more
-        return;
     }
-    if (m.outcome == AuditOutcome::kFailure) return;
-    if (m.type == kUserAuth) {
-        c.account = m.acct;
-        c.method = method_of(m.grantors);
-        c.method_basis = Basis::kPam;
-        c.authenticated = true;
-        return;
+    c.set_account(m.acct);
+    c.line_owed = c.audit_owed = false;
+    wait(c, Conversation::Waiting::kFailure, *raw.record);
+    // Of others nothing follows that tells more: sshd logs the port, sudo the command.
+    if (c.service != "sshd" && c.service != "sudo") settle(c, arena, emit);
+}
+
+void Auth::authenticated(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
+                         const Emit& emit) {
+    settle(c, arena, emit);
+    c.account = m.acct;
+    c.method = method_of(m.grantors);
+    c.method_basis = Basis::kPam;
+    c.authenticated = true;
+    if (c.service == "sshd") return;  // it tells more before it lets them in
+    c.told = false;
+    wait(c, Conversation::Waiting::kSuccess, *raw.record);
+}
+
+void Auth::account_valid(const AuditMessage& m, Conversation& c) {
+    const bool first = !lends_rights(c.service) && !std::exchange(c.authenticated, true);
+    if (first && c.service == "sshd" && c.method_basis != Basis::kLog) { /* it has checked a key by itself */
+        c.method = "publickey";
+        c.method_basis = Basis::kInferred;
     }
-    // Account management without authentication before it: sshd has checked a key by itself.
-    if (m.type == kUserAcct && login && !c.authenticated) {
-        c.account = m.acct;
-        if (c.service == "sshd" && c.method_basis != Basis::kLog) {
-            c.method = "publickey";
-            c.method_basis = Basis::kInferred;
-        }
-        c.authenticated = true;
-    }
-    if (m.type == kUserAcct && !m.acct.empty()) c.account = m.acct;
-    if (m.type == kCredAcq && c.service == "sshd") emit_success(c, raw.as<rec_text>().h, {}, arena, emit);
+    if (!m.acct.empty()) c.account = m.acct;
+}
+
+void Auth::let_in(const Event& raw, Conversation& c, Arena& arena, const Emit& emit) {
+    settle(c, arena, emit);
+    if (c.service == "sshd") emit_success(c, *raw.record, {}, arena, emit);
 }
 
 void Auth::session_opened(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
                           const Emit& emit) {
-    const auto& r = raw.as<rec_text>();
     if (m.outcome == AuditOutcome::kFailure) return;
     if (lends_rights(c.service)) {
+        const bool waits = c.waiting == Conversation::Waiting::kSuccess;
+        if (!waits) settle(c, arena, emit);
         c.waiting = Conversation::Waiting::kNothing;
-        const Snapshot parent = processes_.parent(*c.process);
-        if (c.service != "sudo" && parent) c.account = parent->effective_user;
-        emit_success(c, c.command.empty() ? r.h : c.cause, m.acct, arena, emit);
+        if (c.service != "sudo") c.account = c.process->real_user;
+        emit_success(c, waits ? c.cause : *raw.record, m.acct, arena, emit);
         c.told = false;  // one sudo process runs one command, one su one session; a daemon may do several
         return;
     }
-    if (r.h.task.sessionid == REC_UNSET) return;
-    users_.learn(r.h.task.loginuid, m.acct);
+    const rec_task& task = raw.record->task;
+    if (!c.verified || task.sessionid == REC_UNSET) return;
+    if (c.waiting != Conversation::Waiting::kSession) settle(c, arena, emit);
+    users_.learn(task.loginuid, m.acct);
     if (!m.acct.empty()) c.account = m.acct;
-    c.cause = r.h;
-    start_session(c, r.h, arena, emit);
+    start_session(c, *raw.record, Basis::kPam, arena, emit);
 }
 
-void Auth::start_session(Conversation& c, const rec_hdr& cause, Arena& arena, const Emit& emit) {
+void Auth::start_session(Conversation& c, const rec_hdr& cause, Basis basis, Arena& arena, const Emit& emit) {
     c.waiting = Conversation::Waiting::kNothing;
     const std::uint32_t number = cause.task.sessionid;
+    c.session = number;
     sessions_.learn(number, cause.task.loginuid, [&](Session& s) {
         s.service = c.service;
-        s.login_user = c.account.empty() ? users_.name(cause.task.loginuid) : c.account;
-        s.origin_type = origin_of(c.service);
+        s.since_ns = cause.boot_ns;
+        s.origin_type = c.verified ? origin_of(c.service) : "container";
+        s.origin_basis = basis;
+        s.login_user = users_.name(cause.task.loginuid);
+        if (!c.verified) return; /* what else it says is a claim */
+        if (!c.account.empty()) s.login_user = c.account;
         s.address = c.address;
         s.port = c.port;
         s.method = c.method;
         s.key = c.key;
         s.terminal = c.terminal;
-        s.origin_basis = Basis::kPam;
         s.method_basis = c.method.empty() ? Basis::kAbsent : c.method_basis;
-        s.since_ns = cause.boot_ns;
     });
     if (!sessions_.announce(number)) return;
     RecordMaker<rec_session> made(cause, REC_SESSION_START);
@@ -392,10 +431,9 @@ void Auth::start_session(Conversation& c, const rec_hdr& cause, Arena& arena, co
     emit(made.finish(arena), processes_.of(cause.task));
 }
 
-void Auth::session_closed(const AuditMessage& m, const Event& raw, Arena& arena, const Emit& emit) {
-    (void)m;
-    if (lends_rights(service_of(raw.process->exe))) return;
-    end_session(*raw.record, raw.process, service_of(raw.process->exe), arena, emit);
+void Auth::session_closed(const Event& raw, Arena& arena, const Emit& emit) {
+    const std::string service = service_of(raw.process->exe);
+    if (!lends_rights(service)) end_session(*raw.record, raw.process, service, arena, emit);
 }
 
 void Auth::end_session(const rec_hdr& cause, const Snapshot& process, std::string_view service, Arena& arena,
@@ -413,13 +451,13 @@ void Auth::end_session(const rec_hdr& cause, const Snapshot& process, std::strin
     emit(made.finish(arena), process);
 }
 
-/// USER_LOGIN: sshd sends it for what PAM never saw (refused keys, unknown users), again for what PAM
-/// refused, and with the terminal once a session has one.
+/// USER_LOGIN: sshd sends it for every failure, behind its log line, and alone for a refused key; login for a
+/// failure too; both once more with the terminal, when a session has one.
 void Auth::user_login(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
                       const Emit& emit) {
     if (m.outcome == AuditOutcome::kSuccess) {
         const rec_task& task = raw.record->task;
-        if (m.terminal.empty()) return;
+        if (m.terminal.empty() || !c.verified) return;
         sessions_.learn(task.sessionid, task.loginuid, [&](Session& s) { s.terminal = m.terminal; });
         return;
     }
@@ -428,31 +466,30 @@ void Auth::user_login(const AuditMessage& m, const Event& raw, Conversation& c, 
         c.invalid_user = true;
         return;
     }
-    const bool repeats_pam = c.waiting == Conversation::Waiting::kFailure || c.failed_before;
-    if (repeats_pam && c.method != "publickey") {
-        settle(c, arena, emit);
-        return;
-    }
-    if (m.id) return;  // the id form comes after the session was opened
+    const bool repeats = c.waiting == Conversation::Waiting::kFailure || std::exchange(c.audit_owed, false);
+    settle(c, arena, emit);
+    if (repeats || m.id) return;
     c.account = m.acct;
-    if (c.method_basis != Basis::kLog) {
+    if (c.service == "sshd") {
         c.method = "publickey";
         c.method_basis = Basis::kInferred;
     }
-    wait(c, Conversation::Waiting::kFailure, raw);
+    wait(c, Conversation::Waiting::kFailure, *raw.record);
     settle(c, arena, emit);
+    c.line_owed = c.audit_owed = false;
 }
 
+/// Of sudo: in place of a session that is refused, or before one that is opened, which tells for whom.
 void Auth::user_command(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
                         const Emit& emit) {
     c.command = m.cmd;
-    if (m.outcome == AuditOutcome::kFailure) {
-        wait(c, Conversation::Waiting::kFailure, raw);
-        settle(c, arena, emit);
+    if (m.outcome != AuditOutcome::kFailure) {
+        if (c.waiting == Conversation::Waiting::kFailure) settle(c, arena, emit);
+        wait(c, Conversation::Waiting::kSuccess, *raw.record);
         return;
     }
-    // Whom it runs as comes with the session that sudo opens next.
-    wait(c, Conversation::Waiting::kCommand, raw);
+    if (c.waiting != Conversation::Waiting::kFailure) wait(c, Conversation::Waiting::kFailure, *raw.record);
+    settle(c, arena, emit);
 }
 
 void Auth::account_changed(const AuditMessage& m, const Event& raw, const Snapshot& sender, Arena& arena,
@@ -500,8 +537,7 @@ void Auth::on_syslog(const Event& raw, Arena& arena, const Emit& emit) {
             c.method_basis = Basis::kLog;
             c.key = line->fingerprint;
             c.invalid_user |= line->invalid_user;
-            if (c.waiting == Conversation::Waiting::kNothing) wait(c, Conversation::Waiting::kFailure, raw);
-            settle(c, arena, emit);
+            log_failure(raw, c, arena, emit);
             break;
         case SshdKind::kInvalidUser:
             c.set_account(line->user);
@@ -512,14 +548,25 @@ void Auth::on_syslog(const Event& raw, Arena& arena, const Emit& emit) {
     }
 }
 
+/// What PAM refused before, told now with port and method; or what only the log tells.
+void Auth::log_failure(const Event& raw, Conversation& c, Arena& arena, const Emit& emit) {
+    const bool told = std::exchange(c.line_owed, false) && c.waiting == Conversation::Waiting::kNothing;
+    if (!told) {
+        if (c.waiting != Conversation::Waiting::kFailure)
+            wait(c, Conversation::Waiting::kFailure, *raw.record);
+        settle(c, arena, emit);
+    }
+    c.line_owed = false;
+    c.audit_owed = true;
+}
+
 // ---- the kernel's own word --------------------------------------------------------------------------------
 
-void Auth::on_login(const rec_hdr& cause, const Snapshot& process) {
+void Auth::on_login(const rec_hdr& cause, const Snapshot& process, Arena& arena, const Emit& emit) {
     Conversation& c = conversation(process, cause.boot_ns);
     if (sessions_.announced(cause.task.sessionid)) return;
-    c.waiting = Conversation::Waiting::kSession;
-    c.waiting_ns = cause.boot_ns;
-    c.cause = cause;
+    settle(c, arena, emit);
+    wait(c, Conversation::Waiting::kSession, cause);
 }
 
 void Auth::on_relogin(const rec_hdr& cause, const Snapshot& before, const Snapshot& now, Arena& arena,
@@ -541,15 +588,14 @@ void Auth::on_exit(const rec_hdr& cause, const Snapshot& process, Arena& arena, 
         c.cause = cause;
         emit_failure(c, arena, emit);
     }
-    if (is_login_program(process->exe) && sessions_.announced(process->audit_session))
+    if (c.session != REC_UNSET && c.session == process->audit_session)
         end_session(cause, process, c.service, arena, emit);
     conversations_.erase(found);
 }
 
 void Auth::tick(std::uint64_t boot_ns, Arena& arena, const Emit& emit) {
     for (auto& [key, c] : conversations_)
-        if (c.waiting != Conversation::Waiting::kNothing && c.waiting_ns + kWaitNs <= boot_ns)
-            settle(c, arena, emit);
+        if (c.waiting != Conversation::Waiting::kNothing && c.due_ns <= boot_ns) settle(c, arena, emit);
     if (boot_ns < refreshed_ns_ + 10 * kSecond || boot_ns == ~std::uint64_t{0}) return;
     refreshed_ns_ = boot_ns;
     trusted_.refresh();

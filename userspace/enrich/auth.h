@@ -44,8 +44,8 @@ public:
     void on_audit(const Event& raw, Arena& arena, const Emit& emit);
     void on_syslog(const Event& raw, Arena& arena, const Emit& emit);
     /// The kernel's login uid of this process was set: a login of record.
-    void on_login(const rec_hdr& cause, const Snapshot& process);
-    /// loginuid went from one user to another: only root can, and never needs to.
+    void on_login(const rec_hdr& cause, const Snapshot& process, Arena& arena, const Emit& emit);
+    /// loginuid went from one user to another: only root can, and none but a login program needs to.
     void on_relogin(const rec_hdr& cause, const Snapshot& before, const Snapshot& now, Arena& arena,
                     const Emit& emit);
     void on_exit(const rec_hdr& cause, const Snapshot& process, Arena& arena, const Emit& emit);
@@ -54,22 +54,28 @@ public:
 
     /// Login programs: sshd and its kin, login, display managers. Not sudo and su.
     static bool is_login_program(std::string_view exe);
+    /// Whether it is one of the host's own, by its file.
+    bool logs_in(const Process& process) const;
 
 private:
     /// One run of a login program: an SSH connection, a sudo, a su.
     struct Conversation {
+        std::string exe;  // of the program that speaks: after an exec it is another conversation
         std::string service, account, address, method, key, terminal, command;
         std::uint16_t port = 0;
         Basis method_basis = Basis::kAbsent;
         bool verified = true;
-        bool invalid_user = false;   // sshd said so
-        bool authenticated = false;  // PAM or the log said so
-        bool told = false;           // a success was emitted
-        bool failed_before = false;  // a failure was emitted, with `failed_account`
+        bool invalid_user = false;          // sshd said so
+        bool authenticated = false;         // PAM or the log said so
+        bool told = false;                  // a success was emitted
+        bool failed_before = false;         // a failure was emitted
+        bool line_owed = false;             // ... and the log's word on it is still to come
+        bool audit_owed = false;            // ... and USER_LOGIN's
+        std::uint32_t session = REC_UNSET;  // that it began
         std::uint64_t last_ns = 0;
-        // A failure or a sudo command that waits for its second half.
-        enum class Waiting { kNothing, kFailure, kCommand, kSession } waiting = Waiting::kNothing;
-        std::uint64_t waiting_ns = 0;
+        // For its second half.
+        enum class Waiting { kNothing, kFailure, kSuccess, kSession } waiting = Waiting::kNothing;
+        std::uint64_t due_ns = 0;
         rec_hdr cause{};
         Snapshot process;
 
@@ -77,6 +83,7 @@ private:
         void set_account(std::string_view name);
     };
 
+    Snapshot speaks_for(const Snapshot& sender) const;
     Conversation& conversation(const Snapshot& sender, std::uint64_t boot_ns);
     bool believed(const Event& raw) const;
     bool may_show(std::string_view account) const;
@@ -84,21 +91,27 @@ private:
     void report_forgery(const Event& raw, const Snapshot& sender, Arena& arena, const Emit& emit);
 
     void pam(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
+    void refused(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
+    void authenticated(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
+                       const Emit& emit);
+    static void account_valid(const AuditMessage& m, Conversation& c);
+    void let_in(const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
     void session_opened(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
                         const Emit& emit);
-    void session_closed(const AuditMessage& m, const Event& raw, Arena& arena, const Emit& emit);
+    void session_closed(const Event& raw, Arena& arena, const Emit& emit);
     void user_login(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
     void user_command(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
                       const Emit& emit);
     void account_changed(const AuditMessage& m, const Event& raw, const Snapshot& sender, Arena& arena,
                          const Emit& emit);
 
-    void wait(Conversation& c, Conversation::Waiting what, const Event& raw);
+    void log_failure(const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
+    static void wait(Conversation& c, Conversation::Waiting what, const rec_hdr& cause);
     void settle(Conversation& c, Arena& arena, const Emit& emit);
     void emit_failure(Conversation& c, Arena& arena, const Emit& emit);
     void emit_success(Conversation& c, const rec_hdr& cause, std::string_view target, Arena& arena,
                       const Emit& emit);
-    void start_session(Conversation& c, const rec_hdr& cause, Arena& arena, const Emit& emit);
+    void start_session(Conversation& c, const rec_hdr& cause, Basis basis, Arena& arena, const Emit& emit);
     void end_session(const rec_hdr& cause, const Snapshot& process, std::string_view service, Arena& arena,
                      const Emit& emit);
     void put_account(RecordMaker<rec_auth>& made, const Conversation& c) const;

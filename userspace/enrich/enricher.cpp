@@ -125,10 +125,10 @@ void Enricher::note_login(const Event& event, const Snapshot& before, Batch& bat
     const auto emit = [&](const rec_hdr* made, Snapshot process) {
         append_made(made, std::move(process), batch);
     };
-    if (is_set(before->login_uid))
+    if (is_set(before->login_uid) && !auth_.logs_in(*event.process))
         auth_.on_relogin(*event.record, before, event.process, batch.arena, emit);
     else
-        auth_.on_login(*event.record, event.process);
+        auth_.on_login(*event.record, event.process, batch.arena, emit);
 }
 
 // ---- processes --------------------------------------------------------------------------------------------
@@ -151,7 +151,9 @@ void Enricher::on_exec(Event event, Batch& batch) {
 void Enricher::on_exec_failed(Event event, Batch& batch) {
     const auto& r = event.as<rec_exec>();
     event.process = processes_.of(r.h.task);
-    const std::string path = join_path(event.text(r.cwd), event.text(r.filename));
+    const std::string_view tried = event.text(r.filename);
+    const std::string path =
+        join_path(tried.starts_with('/') ? std::string_view() : event.text(r.cwd), tried);
     event.path = batch.arena.copy(path);
     if (-r.h.result != ENOENT) {
         batch.events.push_back(std::move(event));
@@ -202,7 +204,7 @@ void Enricher::identity_change(const Event& cause, const Snapshot& before, std::
     const Credentials& from = before->credentials;
     const rec_task& to = cause.record->task;
     const bool other_real = from.uid != to.uid || from.gid != to.gid;
-    const bool gained_root = to.euid == 0 && from.euid != 0 && (from.uid != 0 || from.suid != 0);
+    const bool gained_root = to.euid == 0 && from.euid != 0 && from.uid != 0 && from.suid != 0;
     const bool gained_caps = (to.cap_effective & ~before->cap_effective) != 0 && to.euid != 0;
     if (!other_real && !gained_root && !gained_caps) return;
     RecordMaker<rec_identity> made(*cause.record, REC_IDENTITY_CHANGE);

@@ -141,6 +141,16 @@ void mark_pair(Word& word, size_t begin, size_t end, char separator) {
     if (cut != kNpos) mark_certain(word, begin + cut + 1, end);
 }
 
+bool is_user(string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return is_name_byte(c) || has("@\\+%$#", c); });
+}
+
+// user:SECRET rather than arn:aws:... or a=b:c
+bool is_login(string_view text) {
+    size_t colon = text.substr(0, kMaxName).find(':');
+    return colon != kNpos && is_user(text.substr(0, colon)) && !rules::is_plain_value(text);
+}
+
 // Calls `f(begin, end)` for each line; a "\n" or "\r" spelled out, as in printf arguments, ends one too.
 template <class F>
 void for_each_line(string_view text, size_t begin, size_t end, F f) {
@@ -158,13 +168,14 @@ void mark_pairs_by_line(Word& word, size_t begin, size_t end) {
     for_each_line(word.text, begin, end, [&](size_t from, size_t to) { mark_pair(word, from, to, ':'); });
 }
 
-// user/SECRET[@host], with an optional "name=" in front; a path has more slashes.
+// user/SECRET[@host]; a path or "file=/path" is none.
 void mark_slash_pair(Word& word, size_t begin, size_t end) {
     string_view value = string_view(word.text).substr(begin, end - begin);
     size_t slash = value.find('/');
-    if (slash == kNpos || slash == 0 || value.find("://") != kNpos || value.front() == '@') return;
+    if (slash == kNpos || slash == 0 || !is_user(value.substr(0, slash))) return;
     size_t host = value.rfind('@');
     if (host == kNpos || host < slash) host = value.size();
+    if (value.find('/', slash + 1) < host) return;
     mark_certain(word, begin + slash + 1, begin + host);
 }
 
@@ -277,58 +288,46 @@ void mark_third_word(Word& word, size_t begin, size_t end) {
     });
 }
 
+void mark_unnamed(Word& word, size_t begin, size_t end) {
+    string_view value = string_view(word.text).substr(begin, end - begin);
+    if (value.find('=') == kNpos && value.find("://") == kNpos) mark_certain(word, begin, end);
+}
+
+void mark_community(Word& word, size_t begin, size_t end) {
+    if (string_view(word.text).substr(begin, end - begin) != "public") mark_certain(word, begin, end);
+}
+
+struct Marker {
+    Secret secret;
+    void (*mark)(Word&, size_t begin, size_t end);
+};
+
+// What is not here takes more than one word; see CommandMasker.
+constexpr Marker kMarkers[] = {
+    {Secret::kAll, mark_certain},
+    {Secret::kUnnamed, mark_unnamed},
+    {Secret::kUserColon, mark_pairs_by_line},
+    {Secret::kUserPercent, [](Word& word, size_t begin, size_t end) { mark_pair(word, begin, end, '%'); }},
+    {Secret::kUserComma, [](Word& word, size_t begin, size_t end) { mark_pair(word, begin, end, ','); }},
+    {Secret::kUserSlash, mark_slash_pair},
+    {Secret::kLogin, [](Word& word, size_t begin, size_t end) { mark_login(word, begin, end, true); }},
+    {Secret::kTarget, [](Word& word, size_t begin, size_t end) { mark_login(word, begin, end, false); }},
+    {Secret::kHeader, mark_header},
+    {Secret::kCookie, mark_cookies},
+    {Secret::kPassSource, mark_pass_source},
+    {Secret::kValues, mark_value_of_any_name},
+    {Secret::kCommunity, mark_community},
+    {Secret::kAnswers, mark_answers},
+    {Secret::kDialog, mark_dialog},
+    {Secret::kLastField, mark_last_field},
+    {Secret::kThirdWord, mark_third_word},
+    {Secret::kExpect, mark_expect},
+};
+
 void mark_secret(Word& word, size_t begin, Secret secret) {
-    size_t end = word.text.size();
-    if (begin > end) return;
-    switch (secret) {
-        case Secret::kAll:
-            return mark_certain(word, begin, end);
-        case Secret::kUnnamed:
-            if (word.text.find('=', begin) == kNpos && word.text.find("://", begin) == kNpos)
-                mark_certain(word, begin, end);
-            return;
-        case Secret::kUserColon:
-            return mark_pairs_by_line(word, begin, end);
-        case Secret::kUserPercent:
-            return mark_pair(word, begin, end, '%');
-        case Secret::kUserComma:
-            return mark_pair(word, begin, end, ',');
-        case Secret::kUserSlash:
-            return mark_slash_pair(word, begin, end);
-        case Secret::kLogin:
-            return mark_login(word, begin, end, true);
-        case Secret::kHeader:
-            return mark_header(word, begin, end);
-        case Secret::kCookie:
-            return mark_cookies(word, begin, end);
-        case Secret::kPassSource:
-            return mark_pass_source(word, begin, end);
-        case Secret::kValues:
-            return mark_value_of_any_name(word, begin, end);
-        case Secret::kExpect:
-            return mark_expect(word, begin, end);
-        case Secret::kAnswers:
-            return mark_answers(word, begin, end);
-        case Secret::kDialog:
-            return mark_dialog(word, begin, end);
-        case Secret::kLastField:
-            return mark_last_field(word, begin, end);
-        case Secret::kThirdWord:
-            return mark_third_word(word, begin, end);
-        case Secret::kTarget:
-            return mark_login(word, begin, end, false);
-        case Secret::kCommunity:
-            if (word.text.compare(begin, kNpos, "public") != 0) mark_certain(word, begin, end);
-            return;
-        case Secret::kNone:
-            word.is_done = true;
-            return;
-        case Secret::kNamedNext:
-        case Secret::kTwo:
-        case Secret::kLine:
-        case Secret::kCommand:
-            return;  // more than one word; see CommandMasker
-    }
+    if (begin > word.text.size()) return;
+    for (const Marker& marker : kMarkers)
+        if (marker.secret == secret) marker.mark(word, begin, word.text.size());
 }
 
 // ---- text: secrets by their name or shape, whatever the program --------------------------------------
@@ -480,9 +479,10 @@ bool assigns_secret(string_view text, string_view name, size_t name_at, string_v
 // name=value where all of the value counts: GIT_SSH_COMMAND="line", --auth=user:x, http_proxy=user:x@host.
 // True if the value was a command line, which has been read.
 bool mark_whole_value(Word& word, string_view name, size_t at, int depth) {
-    if (rules::names_login(name)) mark_pair(word, at, word.text.size(), ':');
+    string_view value = string_view(word.text).substr(at);
+    if (rules::names_login(name) && is_login(value)) mark_pair(word, at, word.text.size(), ':');
     if (name.ends_with("proxy")) mark_login(word, at, word.text.size(), true);
-    if (!rules::names_command(name) || !has_blank(string_view(word.text).substr(at))) return false;
+    if (!rules::names_command(name) || !has_blank(value)) return false;
     return mask_shell_line(word, at, word.text.size(), depth, false);
 }
 
@@ -501,6 +501,20 @@ void mark_assignments(Word& word, int depth) {
         mark_likely(word, is_quote(text[at]) ? at + 1 : at, end);
         at = std::max(at, end);
     }
+}
+
+// "password = x" on a line of its own, as configuration files have it; a value with blanks or a call is code.
+void mark_settings(Word& word) {
+    string_view text = word.text;
+    if (text.find(" = ") == kNpos) return;
+    for_each_line(text, 0, text.size(), [&](size_t from, size_t to) {
+        string_view line = text.substr(from, to - from);
+        size_t equals = line.find(" = ");
+        if (equals == kNpos || line.find_first_of(" (\"'", equals + 3) != kNpos) return;
+        string_view name = name_before(line, equals);
+        bool alone = line.find_first_not_of(" \t") == static_cast<size_t>(name.data() - line.data());
+        if (alone && rules::names_secret(name)) mark_likely(word, from + equals + 3, to);
+    });
 }
 
 // Only mark parameters of a URL: for texts that are no command.
@@ -783,38 +797,24 @@ void mark_web_tokens(Word& word) {
     }
 }
 
-std::array<bool, 256> token_starts() {
-    std::array<bool, 256> starts{};
-    for (const rules::TokenShape& shape : rules::token_shapes())
-        any_of(shape.prefixes, ' ',
-               [&](string_view p) { return starts[static_cast<unsigned char>(p[0])] = true, false; });
-    return starts;
-}
-
 // The end of a token that begins at `at`, or `at`.
 size_t token_end(string_view text, size_t at) {
-    for (const rules::TokenShape& shape : rules::token_shapes()) {
-        size_t begin = at;
-        any_of(shape.prefixes, ' ', [&](string_view prefix) {
-            if (text.substr(at).starts_with(prefix)) begin = at + prefix.size();
-            return begin > at;
-        });
-        size_t end = begin;
-        if (begin == at) continue;
-        while (end < text.size() && end - begin < kMaxLookahead && is_token_byte(text[end], shape.more))
-            ++end;
-        if (end - begin < shape.min || !looks_encoded(text.substr(begin, end - begin))) continue;
-        while (end < text.size() && is_token_byte(text[end], shape.more)) ++end;
+    for (const rules::TokenPrefix& token : rules::tokens_that_begin(text[at])) {
+        if (!text.substr(at).starts_with(token.prefix)) continue;
+        size_t begin = at + token.prefix.size(), end = begin;
+        string_view more = token.shape->more;
+        while (end < text.size() && end - begin < kMaxLookahead && is_token_byte(text[end], more)) ++end;
+        if (end - begin < token.shape->min || !looks_encoded(text.substr(begin, end - begin))) continue;
+        while (end < text.size() && is_token_byte(text[end], more)) ++end;
         return end;
     }
     return at;
 }
 
 void mark_tokens(Word& word) {
-    static const std::array<bool, 256> kStarts = token_starts();
     string_view text = word.text;
-    for (size_t at = 0; at < text.size(); ++at) {
-        if (!kStarts[static_cast<unsigned char>(text[at])] || (at > 0 && is_alnum(text[at - 1]))) continue;
+    for (size_t at = 0; at + rules::kShortestToken <= text.size(); ++at) {
+        if (at > 0 && is_alnum(text[at - 1])) continue;
         size_t end = token_end(text, at);
         if (end == at) continue;
         word.mark(at, end);
@@ -845,7 +845,9 @@ void mark_key_after_id(Word& word) {
 void mark_private_keys(Word& word) {
     string_view text = word.text;
     for (size_t at = 0; (at = text.find("PRIVATE KEY-----", at)) != kNpos;) {
+        bool ends = text.substr(at > 24 ? at - 24 : 0, std::min<size_t>(at, 24)).find("END ") != kNpos;
         at += 16;
+        if (ends) continue;
         size_t begin = std::min(text.find_first_not_of("\r\n", at), text.size());
         size_t end = std::min(text.find("-----END", begin), text.size());
         word.mark(begin, end);
@@ -872,6 +874,7 @@ void mark_text(Word& word, int depth) {
     mark_secret_paths(word);
     mark_data_sources(word);
     mark_assignments(word, depth);
+    mark_settings(word);
     mark_strings(word);
     mark_calls(word);
     mark_inserts(word);
@@ -1434,7 +1437,7 @@ private:
         bool usable = name.size() > 2 || name == "v";
         if (!usable || attached || i + 1 >= words_.size() || is_option(text(i + 1))) return 0;
         if (rules::names_login(name)) {
-            mark_secret(*words_[i + 1], 0, Secret::kUserColon);
+            if (is_login(text(i + 1))) mark_secret(*words_[i + 1], 0, Secret::kUserColon);
             return 2;
         }
         if (!rules::names_secret(name) && !is_value_of_secret(name, i)) return 0;
@@ -1462,7 +1465,8 @@ private:
         for (size_t k = from; k + 1 < std::min(words_.size(), i + 8); ++k) {
             if (text(k) != "-u" && text(k) != "-U" && text(k) != "--user" && text(k) != "--username")
                 continue;
-            if (!is_option(text(k + 1))) return mark_likely(*words_[i + 1], 0, kNpos), 2;
+            if (!is_option(text(k + 1)) && is_user(text(k + 1)))
+                return mark_likely(*words_[i + 1], 0, kNpos), 2;
         }
         return 0;
     }
@@ -1605,6 +1609,7 @@ void mask_files(const Line& line, const Command& command, int depth) {
 
 // wg set wg0 private-key <(echo SECRET)
 void mask_substitutions(const Line& line, const Command& command, int depth) {
+    if (command.group_begin == command.group_end) return;
     bool wanted = std::any_of(command.words.begin(), command.words.end(), [](const Word* word) {
         string_view name = without_dashes(word->text);
         for (string_view about : {"-file", "file", "-f"})

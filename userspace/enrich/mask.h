@@ -109,6 +109,13 @@ struct TokenShape {
     size_t min;
 };
 
+inline constexpr size_t kShortestToken = 14;  ///< bytes of prefix and alphabet together
+
+struct TokenPrefix {
+    std::string_view prefix;
+    const TokenShape* shape;
+};
+
 /// A URL whose path is the credential: what follows `prefix`, up to one of `stops`.
 struct SecretPath {
     std::string_view prefix;
@@ -131,7 +138,7 @@ const Tool* find_tool(std::string_view name);
 std::optional<Secret> secret_of_file(std::string_view path);
 
 std::span<const InputRule> input_rules();
-std::span<const TokenShape> token_shapes();
+std::span<const TokenPrefix> tokens_that_begin(char first);
 std::span<const SecretPath> secret_paths();
 
 /// Does an option, variable or key of this name (--db-password, PGPASSWORD, keyStorePassword) hold a secret?

@@ -212,20 +212,18 @@ constexpr OptionRule kOptions[] = {
     {kRedis, "-a --pass", kEither, Secret::kAll},
     {"redis-cli", ">", kAttached, Secret::kAll},  // ACL SETUSER bob >SECRET
     {"mt-bulk", "--new --old", kEither, Secret::kAll},
-    {"redis-server,valkey-server", "--requirepass --masterauth", kEither, Secret::kAll},
-    {"cqlsh,dsbulk,nodetool", "-p -pw --password", kMaybe, Secret::kAll},
+    {"cqlsh,dsbulk", "-p --password", kMaybe, Secret::kAll},
+    {"nodetool", "-pw --password", kEither, Secret::kAll},
     {"influx", "-password -t --token", kEither, Secret::kAll},
-    {"influxd,influx_inspect", "-password", kEither, Secret::kAll},
-    {"clickhouse-client,clickhouse", "--password", kMaybe, Secret::kAll},
-    {"hdbsql,db2,dbaccess,bteq,beeline,sqlline,presto,trino,snowsql,vsql,ksql", "-p", kMaybe, Secret::kAll},
-    {"hdbsql,sqoop", "-p --password", kMaybe, Secret::kAll},
+    {"hdbsql,beeline,sqlline,ksql", "-p", kMaybe, Secret::kAll},
+    {"vsql", "-w", kEither, Secret::kAll},
+    {"sqoop", "-p --password", kMaybe, Secret::kAll},
     {"etcdctl", "--user", kEither, Secret::kUserColon},
-    {"cypher-shell,neo4j-admin,arangosh,arangodump,couchbase-cli,cbq,cbbackupmgr",
-     "-p --password --server.password", kMaybe, Secret::kAll},
+    {"cypher-shell,arangosh,arangodump,couchbase-cli,cbq,cbbackupmgr", "-p --password --server.password",
+     kMaybe, Secret::kAll},
     {"rabbitmqadmin", "-p --password", kEither, Secret::kAll},
     {"mosquitto_pub,mosquitto_sub,mosquitto_rr", "-P --pw", kEither, Secret::kAll},
-    {"mosquitto_passwd", "-b", kAttached, Secret::kNone},
-    {"elasticsearch-users,elasticsearch-reset-password,kibana-users", "-p", kEither, Secret::kAll},
+    {"elasticsearch-users", "-p", kEither, Secret::kAll},
 
     // HTTP.
     {"curl", "-u --user -U --proxy-user --tlsuser", kEither, Secret::kUserColon},
@@ -236,11 +234,8 @@ constexpr OptionRule kOptions[] = {
      "-H --header --proxy-header", kEither, Secret::kHeader},
     {"curl,ab", "-b --cookie -C", kEither, Secret::kCookie},
     {"curl", "--oauth2-bearer --pass --proxy-pass --tlspassword --proxy-tlspassword", kEither, Secret::kAll},
-    {"wget,wget2", "--password --http-password --ftp-password --proxy-password --http-passwd --proxy-passwd",
-     kEither, Secret::kAll},
     {"http,https,xh,xhs,hey,newman", "-a --auth", kEither, Secret::kUserColon},
     {"ab", "-A -P", kEither, Secret::kUserColon},
-    {"siege,wrk", "-H --header", kEither, Secret::kHeader},
     {"youtube-dl,yt-dlp", "-p --password -2 --twofactor --video-password", kEither, Secret::kAll},
     {"swaks", "-ap --auth-password", kEither, Secret::kAll},
     {"sendemail,sendEmail", "-xp", kNext, Secret::kAll},
@@ -256,21 +251,17 @@ constexpr OptionRule kOptions[] = {
     {"lftp", "-e -c", kEither, Secret::kLine},
     {"lftp,ncftp,open", "-u --user", kEither, Secret::kUserComma},
     {"ncftp,ncftpget,ncftpput,ncftpls", "-p", kEither, Secret::kAll},
-    {"wput,aria2c", "--ftp-passwd --http-passwd --rpc-secret", kEither, Secret::kAll},
     {"xfreerdp,xfreerdp3,wlfreerdp,wlfreerdp3,sdl-freerdp,freerdp",
      "/p: /gp: /pass: /password: /gateway-password: /proxy-password:", kAttached, Secret::kAll},
     {"rdesktop", "-p", kEither, Secret::kAll},
     {"ntlmrelayx,nxc", "-c -x -X", kEither, Secret::kLine},
     {"vncviewer,vncconnect", "-passwd", kNext, Secret::kNone},  // a file
-    {"x11vnc", "-passwd -viewpasswd", kNext, Secret::kAll},
     {"net", "password=", kAttached, Secret::kAll},
     {"openconnect", "-p --key-password", kEither, Secret::kAll},
     {"openvpn", "--auth-user-pass --askpass --secret --tls-auth", kEither, Secret::kNone},  // files
     {kSnmp, "-A -X -3k -3K", kEither, Secret::kAll},
     {kSnmp, "-c", kEither, Secret::kCommunity},
     {"snmp-check,onesixtyone,braa,check_snmp", "-c -C --community", kEither, Secret::kCommunity},
-    {"check_snmp,check_nrpe,check_mysql,check_pgsql,check_ldap,check_http,check_imap,check_dbi,check_oracle",
-     "-A -X -P --authpasswd --privpasswd", kEither, Secret::kNone},
     {"check_snmp", "-A -X", kEither, Secret::kAll},
     {"check_mysql,check_mysql_query,check_pgsql", "-p --password", kEither, Secret::kAll},
     {"check_http,check_http2,check_curl", "-a --authorization -b --proxy-authorization", kEither,
@@ -278,11 +269,9 @@ constexpr OptionRule kOptions[] = {
     {"ipmitool", "-P -k -y", kEither, Secret::kAll},
     {"ipmi-power,ipmi-sel,ipmi-sensors,ipmi-chassis,ipmipower,bmc-info,ipmiconsole", "-p --password -k --k-g",
      kEither, Secret::kAll},
-    {"racadm,hponcfg,redfishtool,ilorest", "-p -P --password", kEither, Secret::kAll},
+    {"racadm,redfishtool,ilorest", "-p -P --password", kEither, Secret::kAll},
     {"sqlmap", "--auth-cred --proxy-cred", kEither, Secret::kUserColon},
     {"nikto,nikto.pl", "-id", kEither, Secret::kUserColon},
-    {"cadaver,davfs2,gftp", "-p", kEither, Secret::kAll},
-    {"bitcoin-cli,litecoin-cli", "-rpcpassword -walletpassphrase", kEither, Secret::kAll},
 
     // Directories, accounts, Kerberos.
     {"dsconf,dsidm", "-w", kEither, Secret::kAll},
@@ -291,44 +280,40 @@ constexpr OptionRule kOptions[] = {
     {"slappasswd", "-s", kEither, Secret::kAll},
     {"kadmin,ipa-client-install,ipa-server-install,ipa-replica-install,ipa-getkeytab,kadmin.local", "-w -a",
      kEither, Secret::kAll},
-    {"ipa-getkeytab", "-w", kEither, Secret::kAll},
     {"ipa", "--password --random --random-password", kAttached, Secret::kNone},
     {"useradd,usermod,adduser,luseradd,groupadd,groupmod", "-p --password", kEither, Secret::kAll},
     {"lusermod,luseradd", "-P --plainpassword", kEither, Secret::kAll},
-    {"chpasswd,newusers,pwconv", "-p", kNext, Secret::kNone},
-    {"samba-tool", "--newpassword --adminpass --machinepass", kEither, Secret::kAll},
-    {"doveadm", "-p", kEither, Secret::kAll},
+    {"doveadm pw,caddy hash-password", "-p --plaintext", kEither, Secret::kAll},
 
     // Containers and orchestration.
     {"docker login,buildah login,skopeo login,helm registry,oras login,crane auth,regctl registry,cosign "
-     "login,flux,trivy registry",
+     "login",
      "-p --password", kEither, Secret::kAll},
-    {"docker,buildah,kaniko,buildctl", "--secret --password-stdin", kEither,
-     Secret::kNone},  // names a secret, does not hold it
+    // These name a secret and do not hold it.
+    {"docker,buildah,kaniko,buildctl", "--secret", kEither, Secret::kNone},
     {"docker config,docker service,docker stack", "--secret-add --secret-rm --secret", kEither,
      Secret::kNone},
     {"docker,buildah,skopeo,crictl", "--creds --src-creds --dest-creds", kEither, Secret::kUserColon},
-    {"ctr", "-u --user", kEither, Secret::kUserColon},
+    {"ctr images,ctr image,ctr i,ctr content", "-u --user", kEither, Secret::kUserColon},
     {"kubectl create secret", "--from-literal", kEither, Secret::kValues},
     {"kubectl login", "-p --password", kEither, Secret::kAll},
-    {"argocd,rancher,concourse,credhub,faas-cli", "-p --password", kEither, Secret::kAll},
+    {"credhub,faas-cli login", "-p --password", kEither, Secret::kAll},
     {"fly login", "-p --password", kEither, Secret::kAll},
 
     // Clouds and services.
-    {"az login,az acr,az ad,az webapp,az vm,az aks", "-p --password", kEither, Secret::kAll},
+    {"az login,az acr", "-p --password", kEither, Secret::kAll},
     {"az keyvault", "--value", kEither, Secret::kAll},
     {"aws ssm", "--value", kEither, Secret::kAll},
     {"aws,gcloud,az,fly", "--secret-id --secret", kEither, Secret::kNone},  // the name of a stored secret
     {"gcloud", "--update-secrets --set-secrets --secret-environment-variable", kEither, Secret::kNone},
-    {"cf login,cf", "-p", kEither, Secret::kAll},
-    {"ibmcloud,bx,ic", "-p --apikey", kEither, Secret::kAll},
-    {"gh secret,gh variable,glab variable", "-b --body -v --value", kEither, Secret::kAll},
-    {"vercel,netlify,surge", "-t --token --auth -a", kEither, Secret::kAll},
-    {"consul,nomad", "-token -http-auth", kEither, Secret::kAll},
+    {"cf login,ibmcloud login,bx login", "-p --apikey", kEither, Secret::kAll},
+    {"gh secret,glab variable", "-b --body -v --value", kEither, Secret::kAll},
+    {"vercel,netlify,surge", "-t --token --auth", kEither, Secret::kAll},
+    {"consul,nomad", "-token", kEither, Secret::kAll},
     {"consul,nomad", "-http-auth", kEither, Secret::kUserColon},
-    {"gitlab-runner,gitlab-ci-multi-runner", "-r -t --registration-token --token", kEither, Secret::kAll},
+    {"gitlab-runner register,gitlab-ci-multi-runner register", "-r -t --registration-token --token", kEither,
+     Secret::kAll},
     {"java,jenkins-cli,jenkins-cli.jar", "-auth", kNext, Secret::kUserColon},
-    {"svn,svnadmin,svnsync,hg", "--password --source-password --sync-password", kEither, Secret::kAll},
     {"p4,tf,cm", "-P", kEither, Secret::kAll},
     {"irssi,weechat", "-w", kEither, Secret::kAll},
     {"pk12util", "-W -K", kNext, Secret::kAll},
@@ -341,17 +326,10 @@ constexpr OptionRule kOptions[] = {
     {"ipa-server-install,ipa-replica-install", "-p -a", kEither, Secret::kAll},
     {"s3cmd,s5cmd,rclone,minio", "--access_key --access-key", kEither, Secret::kNone},  // an id
     {"virt-customize,virt-builder,virt-sysprep", "--root-password", kEither, Secret::kPassSource},
-    {"twine,poetry,conan,flit,hatch,uv,cargo", "-p --password", kMaybe, Secret::kAll},
-    {"nuget,dotnet,choco,nuget.exe,mono", "-ApiKey -k --api-key -Password", kEither, Secret::kAll},
-    {"jfrog,jf", "--password --apikey --access-token", kEither, Secret::kAll},
-    {"influx auth", "-t", kEither, Secret::kAll},
-    {"ngrok", "--authtoken -authtoken", kEither, Secret::kAll},
-    {"tailscale,headscale", "--authkey --auth-key", kEither, Secret::kAll},
-    {"rclone", "--password-command", kEither, Secret::kLine},
-    {"restic,borg,borgmatic,kopia,duplicity", "--password-command", kEither, Secret::kLine},
-    {"caddy", "-p --plaintext", kEither, Secret::kAll},
-    {"puppet,r10k", "--password", kEither, Secret::kAll},
-    {"logstash-keystore,elasticsearch-keystore", "--stdin", kAttached, Secret::kNone},
+    {"twine,poetry publish,conan user,conan remote,uv publish,flit publish", "-p --password", kMaybe,
+     Secret::kAll},
+    {"nuget,dotnet nuget,choco push,nuget.exe", "-ApiKey -k --api-key -Password", kEither, Secret::kAll},
+    {"rclone,restic,borg,borgmatic,kopia,duplicity", "--password-command", kEither, Secret::kLine},
     {"jq,yq,gojq", "--arg --argjson", kNext, Secret::kNamedNext},
     {"xsltproc", "--param --stringparam", kNext, Secret::kNamedNext},
 
@@ -362,22 +340,19 @@ constexpr OptionRule kOptions[] = {
     {"keytool,jarsigner,apksigner",
      "-storepass -keypass -srcstorepass -deststorepass -destkeypass -srckeypass -new --ks-pass --key-pass",
      kNext, Secret::kPassSource},
-    {"gpg,gpg2,gpgsm,symmetric", "--passphrase", kEither, Secret::kAll},
+    {"gpg,gpgsm", "--passphrase", kEither, Secret::kAll},
     {"7z,7za,7zr,7zz,p7zip", "-p", kAttached, Secret::kAll},
     {"rar,unrar", "-p -hp", kAttached, Secret::kAll},
     {"zip,unzip,zipcloak,zipinfo,funzip", "-P --password", kEither, Secret::kAll},
-    {"unar,lsar,bsdtar,arj", "-p -password --passphrase", kEither, Secret::kAll},
+    {"unar,lsar,bsdtar", "-p -password --passphrase", kEither, Secret::kAll},
     {"bsdtar", "-p", kAttached, Secret::kNone},
     {"pdftotext,pdfinfo,pdftoppm,pdftops,pdfimages,pdftocairo,pdfdetach", "-upw -opw", kNext, Secret::kAll},
     {"veracrypt,truecrypt,tcplay", "-p --password", kMaybe, Secret::kAll},
-    {"step,easyrsa", "--password --provisioner-password", kEither, Secret::kAll},
     {"pkcs11-tool,pkcs15-tool,softhsm2-util,yubico-piv-tool,ykman,p11tool,tpm2_create,tpm2_unseal,"
      "pkcs15-init",
      "-p --pin --so-pin --new-pin --puk --set-pin -P --management-key --key-auth", kMaybe, Secret::kAll},
     {"openvas-cli,gvm-cli,omp", "-w --gmp-password", kEither, Secret::kAll},
     {"msoffcrypto-tool", "-p --password", kMaybe, Secret::kAll},
-    {"htpasswd,htdigest", "-p", kAttached, Secret::kNone},
-    {"john,hashcat,aircrack-ng", "--password -p", kAttached, Secret::kNone},
 
     // Not secrets, although they look it.
     {"ffmpeg,ffprobe,x264,x265,HandBrakeCLI,vpxenc,aomenc", "-pass --pass --passes", kEither, Secret::kNone},
@@ -401,7 +376,7 @@ constexpr OperandRule kOperands[] = {
     {"radtest", "_ *", Secret::kAll, ""},
     {"radtest", "_ _ _ _ *", Secret::kAll, ""},
     {"teamviewer", "passwd *", Secret::kAll, ""},
-    {"user", "_ *", Secret::kAll, ""},
+    {"user", "_ * $", Secret::kAll, ""},
     {"isql,iusql", "_ _ *", Secret::kAll, ""},
     {"sqlplus,rman,exp,imp,expdp,impdp,sqlldr,sqlcl", "... *", Secret::kUserSlash, ""},
     {"rabbitmqctl", "add_user|change_password|authenticate_user _ *", Secret::kAll, ""},
@@ -568,7 +543,7 @@ constexpr std::string_view kNouns =
 constexpr std::string_view kLastNouns = "pass pwd pw psk";
 constexpr std::string_view kNotNouns =
     "bypass compass trespass surpass encompass getpass askpass nopassword nopasswd nopass oldpwd "
-    "underpass overpass multipass onepass singlepass detoken stdinpass";
+    "underpass overpass multipass onepass singlepass detoken";
 // "api key", "access key": the word before "key".
 constexpr std::string_view kKeyKinds =
     "api access secret private account master encryption encrypt signing auth license shared preshared "
@@ -583,11 +558,17 @@ constexpr std::string_view kAboutLast =
     "generator index column prefix suffix regex pattern reset change changed service class source backend "
     "engine wait timeout tries retries interval user username owner role scope scopes audience issuer "
     "through socket lifetime method map mount refresh rotate rotation inputmode echo check validation "
-    "strength history review namespace warn quality agent duration period header reuse accessor";
+    "strength history review namespace warn quality agent duration period header headers reuse accessor "
+    "search config configuration configurations settings units options attributes spec";
 // "--no-password", "--ask-pass": the first word says so.
 constexpr std::string_view kAboutFirst =
     "no ask prompt show hide require without disable enable allow skip has is existing pull image force "
-    "check print list generate random dry pad eos bos unk sep cls mask stop special max min two one multi";
+    "check print list generate random disabled dry pad eos bos unk sep cls mask stop special max min two "
+    "one multi";
+// "next token", "idempotency token": the word before "token".
+constexpr std::string_view kPlainTokens =
+    "next start starting continue continuation page pagination sequence lock change idempotency request "
+    "action unit product resume sync";
 constexpr std::string_view kNotNames = "PWD OLDPWD wpa-psk";
 constexpr std::string_view kWholeNames = "_auth auth_key sonar.login Dsonar.login sas rpcauth secret_id otp";
 struct Call {
@@ -626,8 +607,8 @@ constexpr std::string_view kPlainKeys =
 constexpr std::string_view kPlainValues =
     "true false yes no none null nil on off 0 1 - ask stdin prompt undefined";
 constexpr std::string_view kPlainPrefixes =
-    "file: env: fd: sha256: sha512: op:// arn: vault: ssm: keyring: secretref: projects/ AKIA ASIA @/ @./ "
-    "@~/ ./ ../ ~/";
+    "-- file: env: fd: sha256: sha512: op:// arn: vault: ssm: keyring: secretref: projects/ AKIA ASIA @/ "
+    "@./ @~/ ./ ../ ~/";
 constexpr std::string_view kTopDirectories =
     "etc home root var run tmp opt usr mnt srv dev proc sys data app bin sbin boot lib media nix secrets "
     "vault workspace builds code config certs keys";
@@ -658,6 +639,18 @@ Index build_index() {
         for_each_entry(index, row.programs, [&](Tool& tool) { tool.options.push_back(&row); });
     for (const OperandRule& row : kOperands)
         for_each_entry(index, row.programs, [&](Tool& tool) { tool.operands.push_back(&row); });
+    return index;
+}
+
+using TokenIndex = std::array<std::vector<TokenPrefix>, 256>;
+
+TokenIndex build_token_index() {
+    TokenIndex index;
+    for (const TokenShape& shape : kTokens)
+        any_of(shape.prefixes, ' ', [&](std::string_view prefix) {
+            index[static_cast<unsigned char>(prefix[0])].push_back({prefix, &shape});
+            return false;
+        });
     return index;
 }
 
@@ -752,7 +745,10 @@ std::optional<Secret> secret_of_file(std::string_view path) {
 }
 
 std::span<const InputRule> input_rules() { return kInputs; }
-std::span<const TokenShape> token_shapes() { return kTokens; }
+std::span<const TokenPrefix> tokens_that_begin(char first) {
+    static const TokenIndex kIndex = build_token_index();
+    return kIndex[static_cast<unsigned char>(first)];
+}
 std::span<const SecretPath> secret_paths() { return kSecretPaths; }
 
 bool names_secret(std::string_view name) {
@@ -763,6 +759,10 @@ bool names_secret(std::string_view name) {
     if (words.empty() || listed(kAboutLast, words.back())) return false;
     if (words.size() > 1 && listed(kAboutFirst, words.front())) return false;
     if (words.size() == 1 && words[0] == "pat") return false;
+    if (std::find(words.begin(), words.end(), "public") != words.end()) return false;
+    // "--next-token": the place in a listing, or a key against doing a thing twice.
+    if (words.size() > 1 && words.back() == "token" && listed(kPlainTokens, words[words.size() - 2]))
+        return false;
     for (size_t i = 0; i < words.size(); ++i)
         if (is_noun(words[i], i + 1 == words.size()) || is_variable_noun(name, words[i]) ||
             is_key_pair(words, i))
@@ -800,6 +800,8 @@ bool is_secret_parameter(std::string_view name, std::string_view value) {
 
 bool is_plain_value(std::string_view value) {
     if (value.empty() || listed(kPlainValues, value)) return true;
+    bool sign = std::none_of(value.begin(), value.end(), [](char c) { return is_letter(c) || is_digit(c); });
+    if (sign && value.size() < 3) return true;  // [ "$1" = --token ]
     if (any_of(kPlainPrefixes, ' ', [&](std::string_view prefix) { return value.starts_with(prefix); }))
         return true;
     if (value.front() == '/') {

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "enrich/auth.h"
 #include "enrich/cgroup_path.h"
 
 namespace whodid {
@@ -13,6 +15,9 @@ namespace whodid {
 namespace {
 
 ProcessKey key_of(const rec_task& task) { return {task.tgid, task.start_ns}; }
+
+/// Zero where the record does not tell.
+ProcessKey parent_of(const rec_task& task) { return {task.parent_tgid, task.parent_start_ns}; }
 
 Credentials credentials_of(const rec_task& t) {
     return {t.uid, t.gid, t.suid, t.sgid, t.euid, t.egid, t.fsuid, t.fsgid};
@@ -24,14 +29,6 @@ std::string chain_link(const Process& p, bool set_id) {
     const std::string user =
         p.effective_user.empty() ? fmt::format("{}", p.credentials.euid) : p.effective_user;
     return fmt::format("{}:{}[{}]", user, p.exe_name(), p.pid);
-}
-
-/// The user of the last link that has one.
-std::string_view last_user(const Chain& chain) {
-    for (auto link = chain.rbegin(); link != chain.rend(); ++link)
-        if (const std::size_t colon = link->find(':'); colon != std::string::npos)
-            return std::string_view(*link).substr(0, colon);
-    return {};
 }
 
 }  // namespace
@@ -56,12 +53,14 @@ std::shared_ptr<Process> Processes::derive(const Process& from) const {
 
 void Processes::fill_login(Process& p, const rec_task& task) {
     const bool no_audit = task.flags & REC_TASK_NO_AUDIT;
+    const std::uint32_t before = std::exchange(p.audit_session, no_audit ? REC_UNSET : task.sessionid);
     p.login_uid = no_audit ? REC_UNSET : task.loginuid;
-    p.audit_session = no_audit ? REC_UNSET : task.sessionid;
     p.user_basis = no_audit ? Basis::kUnknown : Basis::kKernel;
     p.session = sessions_.of(p.audit_session, p.login_uid);
     p.login_user = users_.name(p.login_uid);
-    if (p.login_uid == REC_UNSET) p.chain = nullptr;
+    if (p.login_uid != REC_UNSET && p.audit_session == before) return;
+    p.chain = nullptr; /* each login has its own */
+    p.chain_uid = REC_UNSET;
 }
 
 void Processes::fill_rights(Process& p, const rec_task& task) {
@@ -69,7 +68,9 @@ void Processes::fill_rights(Process& p, const rec_task& task) {
     p.cap_effective = task.cap_effective;
     if (task.flags & REC_TASK_FULL) {
         p.parent_pid = task.parent_tgid;
-        p.parent_entity = hash_numbers(stream_.boot, {task.parent_tgid, task.parent_start_ns});
+        // Who started it, also when it has since been given to init.
+        if (p.parent_entity == Id128{})
+            p.parent_entity = hash_numbers(stream_.boot, {task.parent_tgid, task.parent_start_ns});
         p.mount_ns = task.mount_ns;
         p.user_ns = task.user_ns;
         p.net_ns = task.net_ns;
@@ -98,15 +99,15 @@ void Processes::fill_cgroup(Process& p, std::string_view unified, std::string_vi
 void Processes::extend_chain(Process& p, bool set_id) const {
     if (p.login_uid == REC_UNSET) return;
     // The login program itself, still preparing the session, is no step of it.
-    const bool login_program = p.session && !p.chain && p.credentials.euid != p.login_uid && !set_id;
-    if (login_program) return;
-    const bool other_user = !p.chain || last_user(*p.chain) != p.effective_user;
-    if (!set_id && !other_user) return;
+    const bool preparing = p.credentials.euid != p.login_uid || Auth::is_login_program(p.exe);
+    if (!p.chain && preparing && !set_id) return;
+    if (p.chain && !set_id && p.chain_uid == p.credentials.euid) return;
     auto longer = p.chain ? std::make_shared<Chain>(*p.chain) : std::make_shared<Chain>();
     constexpr std::size_t kLinksMax = 32;
     if (longer->size() >= kLinksMax) return;
     longer->push_back(chain_link(p, set_id));
     p.chain = std::move(longer);
+    p.chain_uid = set_id ? REC_UNSET : p.credentials.euid;
 }
 
 Snapshot Processes::store(const rec_task& task, std::shared_ptr<Process> p, ProcessKey parent) {
@@ -116,7 +117,7 @@ Snapshot Processes::store(const rec_task& task, std::shared_ptr<Process> p, Proc
         exited_.pop_front();
     }
     Entry& entry = table_[key];
-    if (parent.tgid) entry.parent = parent;
+    if (entry.parent.tgid == 0) entry.parent = parent;
     entry.snapshot = std::move(p);
     newest_[key.tgid] = std::max(newest_[key.tgid], key.start_ns);
     return entry.snapshot;
@@ -135,12 +136,22 @@ Snapshot Processes::add_existing(const Event& event) {
     fill_cgroup(*p, event.text(r.cgroup), event.text(r.cgroup_v1));
     fill_login(*p, task);
     fill_rights(*p, task);
-    return store(task, std::move(p), {task.parent_tgid, task.parent_start_ns});
+    inherit_chain(*p, find(parent_of(task)));
+    return store(task, std::move(p), parent_of(task));
+}
+
+/// They are listed by number, so that parents mostly come first.
+void Processes::inherit_chain(Process& p, const Snapshot& parent) const {
+    if (parent && parent->audit_session == p.audit_session) {
+        p.chain = parent->chain;
+        p.chain_uid = parent->chain_uid;
+    }
+    const bool rose = parent && p.credentials.euid == 0 && p.credentials.uid != 0 && p.chain;
+    extend_chain(p, rose && parent->credentials.euid != 0);
 }
 
 Snapshot Processes::fork(const rec_task& child) {
-    const ProcessKey parent_key{child.parent_tgid, child.parent_start_ns};
-    const Snapshot parent = find(parent_key);
+    const Snapshot parent = find(parent_of(child));
     auto p = make(child);
     if (parent) {
         const auto entity = p->entity;
@@ -148,12 +159,14 @@ Snapshot Processes::fork(const rec_task& child) {
         p->pid = child.tgid;
         p->start_ns = child.start_ns;
         p->entity = entity;
+        p->parent_entity = {};
     } else {
         p->known = false;
     }
+    p->forked = true;
     fill_login(*p, child);
     fill_rights(*p, child);
-    return store(child, std::move(p), parent_key);
+    return store(child, std::move(p), parent_of(child));
 }
 
 Snapshot Processes::exec(const Event& event) {
@@ -162,6 +175,7 @@ Snapshot Processes::exec(const Event& event) {
     const Snapshot before = find(key_of(task));
     auto p = before ? derive(*before) : make(task);
     p->known = true;
+    p->forked = false;
     p->exe = event.text(r.exe);
     p->exe_inode = r.exe_inode;
     p->exe_dev = r.exe_dev;
@@ -171,7 +185,7 @@ Snapshot Processes::exec(const Event& event) {
     fill_rights(*p, task);
     const bool set_id = before && r.secure && before->credentials.euid != task.euid;
     extend_chain(*p, set_id);
-    return store(task, std::move(p), {task.parent_tgid, task.parent_start_ns});
+    return store(task, std::move(p), parent_of(task));
 }
 
 Snapshot Processes::exit(const rec_task& task, std::uint64_t boot_ns) {
@@ -183,7 +197,13 @@ bool Processes::fits(const Process& p, const rec_task& task) const {
     const bool no_audit = task.flags & REC_TASK_NO_AUDIT;
     return p.credentials == credentials_of(task) && p.cap_effective == task.cap_effective &&
            (no_audit || (p.login_uid == task.loginuid && p.audit_session == task.sessionid)) &&
-           p.session == sessions_.of(p.audit_session, p.login_uid);
+           p.session == sessions_.of(p.audit_session, p.login_uid) && !has_new_names(p);
+}
+
+/// The name service has answered since. A name that was there stays: it was true when the process began.
+bool Processes::has_new_names(const Process& p) const {
+    if (p.login_user.empty() && !users_.name(p.login_uid).empty()) return true;
+    return p.container_id.empty() && p.effective_user.empty() && !users_.name(p.credentials.euid).empty();
 }
 
 Snapshot Processes::of(const rec_task& task) {
@@ -193,7 +213,7 @@ Snapshot Processes::of(const rec_task& task) {
     if (!known) p->known = false;
     fill_login(*p, task);
     fill_rights(*p, task);
-    return store(task, std::move(p), {});
+    return store(task, std::move(p), parent_of(task));
 }
 
 Snapshot Processes::find(const ProcessKey& key) const {

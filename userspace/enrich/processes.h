@@ -78,9 +78,11 @@ private:
     void fill_login(Process& p, const rec_task& task);
     void fill_rights(Process& p, const rec_task& task);
     void fill_cgroup(Process& p, std::string_view unified, std::string_view v1) const;
+    void inherit_chain(Process& p, const Snapshot& parent) const;
     void extend_chain(Process& p, bool set_id) const;
     Snapshot store(const rec_task& task, std::shared_ptr<Process> p, ProcessKey parent);
     bool fits(const Process& p, const rec_task& task) const;
+    bool has_new_names(const Process& p) const;
 
     const Stream& stream_;
     Users& users_;

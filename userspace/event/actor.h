@@ -71,10 +71,12 @@ struct Process {
     Basis user_basis = Basis::kUnknown;
     std::shared_ptr<const Session> session;  // null outside any login
     std::shared_ptr<const Chain> chain;      // null when there is no login to start from
+    std::uint32_t chain_uid = REC_UNSET;  // whose rights its last link stands for; unset: a set-id program's
 
     std::uint32_t mount_ns = 0, user_ns = 0, net_ns = 0, task_flags = 0;
     std::string cgroup, container_id, container_runtime;
-    bool known = true;  // false: made from a record alone, its fork and exec were never seen
+    bool forked = false;  // and has not called exec since
+    bool known = true;    // false: made from a record alone, its fork and exec were never seen
 
     std::string_view exe_name() const {
         const std::string_view path = exe;

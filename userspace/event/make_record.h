@@ -2,8 +2,10 @@
 // RecordMaker: records made in userspace, in the shape of those from the kernel.
 #pragma once
 
+#include <whodid/limits.h>
 #include <whodid/record.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -29,7 +31,7 @@ public:
     /// Cut where the record would grow too long for its 16-bit slices.
     RecordMaker& text(rec_str R::*member, std::string_view value) {
         constexpr std::size_t kTextMax = 8192;
-        value = value.substr(0, kTextMax);
+        value = value.substr(0, std::min(kTextMax, WHODID_RECORD_MAX - sizeof(R) - tail_.size()));
         record_.*
             member = {static_cast<rec_u16>(sizeof(R) + tail_.size()), static_cast<rec_u16>(value.size())};
         tail_ += value;

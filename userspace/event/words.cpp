@@ -18,24 +18,26 @@ namespace whodid {
 namespace {
 
 bool needs_quotes(std::string_view argument) {
-    return argument.empty() ||
-           argument.find_first_of(" \t\n'\"|&;<>()$`\\*?[]{}!#~") != std::string_view::npos;
+    return argument.empty() || argument.find_first_of(" \t\n'\"|&;<>()$`\\") != std::string_view::npos;
 }
 
-/// As a shell would take it back, for reading and not for running.
+/// As a shell would take it back, but without backslashes: those stand for bytes that cannot be shown.
 void append_argument(std::string& out, std::string_view argument) {
     if (!needs_quotes(argument)) {
         out += argument;
         return;
     }
-    out += '\'';
-    for (char c : argument) {
-        if (c == '\'')
-            out += "'\\''";
+    const bool has_single = argument.find('\'') != std::string_view::npos;
+    const bool has_special = argument.find_first_of("\"$`\\!") != std::string_view::npos;
+    const char quote = has_single && !has_special ? '"' : '\'';
+    out += quote;
+    for (const char c : argument) {
+        if (c == quote && quote == '\'')
+            out += "'\"'\"'";
         else
             out += c;
     }
-    out += '\'';
+    out += quote;
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -106,10 +108,15 @@ std::string_view act_open(const Event& e) {
 
 void what_file(const Event& e, std::string& out) { out += e.path; }
 
+/// A new name in the same directory is shown without it.
 void what_two_names(const Event& e, std::string& out) {
-    out += e.path;
-    out += " → ";
-    out += e.target_path;
+    std::string_view target = e.target_path;
+    const std::string_view directory = e.path.substr(0, e.path.rfind('/') + 1);
+    const bool is_name = e.kind->id != REC_FILE_SYMLINK;
+    if (is_name && !directory.empty() && target.starts_with(directory) && target.size() > directory.size() &&
+        target.find('/', directory.size()) == std::string_view::npos)
+        target.remove_prefix(directory.size());
+    fmt::format_to(std::back_inserter(out), "{} → {}", e.path, target);
 }
 
 void what_chmod(const Event& e, std::string& out) {
@@ -216,7 +223,8 @@ void what_login(const Event& e, std::string& out) {
 void what_logout(const Event& e, std::string& out) {
     const auto& r = e.as<rec_session>();
     out += format_duration(r.h.boot_ns - r.since_ns);
-    fmt::format_to(std::back_inserter(out), ", {} execs, {} writes", r.execs, r.writes);
+    fmt::format_to(std::back_inserter(out), ", {} exec{}, {} write{}", r.execs, r.execs == 1 ? "" : "s",
+                   r.writes, r.writes == 1 ? "" : "s");
     if (r.bytes_sent) fmt::format_to(std::back_inserter(out), ", sent {}", format_bytes(r.bytes_sent));
 }
 

@@ -168,6 +168,9 @@ bool is_lasting(const Event& event) {
     return !in_cgroup || (event.process && event.process->login_uid != REC_UNSET);
 }
 
+/// Login programs and mesg hand terminals over with each login.
+bool is_terminal(std::string_view path) { return matches(path, {"/dev/pts/[0-9]*", "/dev/tty*"}); }
+
 bool open_shown(const Event& event) {
     if (is_watched_path(event.path))
         return !(event.process && event.process->container_id.empty() &&
@@ -226,6 +229,7 @@ bool shown_by_default(const Event& event, const Lineage& lineage) {
     if (event.failed() && is_file) return file_failure_shown(event);
     if (kind == REC_FILE_OPEN) return open_shown(event);
     if (kind == REC_FILE_TRUNCATE) return is_lasting(event);
+    if (kind == REC_FILE_CHMOD || kind == REC_FILE_CHOWN) return !is_terminal(event.path);
     if (kind == REC_NETWORK_CONNECT) return connect_shown(event);
     return true;
 }

@@ -16,7 +16,7 @@ namespace whodid {
 
 namespace {
 
-constexpr std::size_t kTimeWidth = 12, kSecondsWidth = 8, kWhatWidth = 42, kWhatLeast = 16;
+constexpr std::size_t kTimeWidth = 12, kSecondsWidth = 8, kWhatWidth = 42, kWhatLeast = 16, kWhatMost = 80;
 constexpr std::size_t kNarrow = 100;  // columns; below, the time has no fraction and RESULT less room
 constexpr std::string_view kRed = "\x1b[1;31m", kPlain = "\x1b[0m";
 
@@ -124,7 +124,8 @@ std::size_t TextLayout::what_width() const {
     if (!cuts()) return kWhatWidth;
     const std::size_t others =
         time_width() + who_.width + as_.width + session_.width + act_.width + 6 + result_width();
-    return size_.columns > others + kWhatLeast ? size_.columns - others : kWhatLeast;
+    const std::size_t room = size_.columns > others + kWhatLeast ? size_.columns - others : kWhatLeast;
+    return std::min(room, kWhatMost);  // a longer one pushes its result to the right
 }
 
 void TextLayout::put(std::string& line, std::string_view text, Column& column) const {

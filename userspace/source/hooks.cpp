@@ -15,7 +15,6 @@ template <std::uint16_t... Kinds>
 constexpr std::uint16_t kServes[] = {Kinds...};
 
 constexpr auto kOpens = std::span(kServes<REC_FILE_OPEN, REC_FILE_CREATE>);
-constexpr auto kUnlinks = std::span(kServes<REC_FILE_UNLINK, REC_FILE_RMDIR>);
 constexpr auto kRenames = std::span(kServes<REC_FILE_RENAME>);
 constexpr auto kLinks = std::span(kServes<REC_FILE_LINK>);
 constexpr auto kSymlinks = std::span(kServes<REC_FILE_SYMLINK>);
@@ -47,8 +46,8 @@ constexpr HookUse kUses[] = {
     {"on_openat2", kOpens, {}},
     {"on_creat", kOpens, {}},
     {"on_open_by_handle_at", kOpens, {}},
-    {"on_unlink", kUnlinks, {}},
-    {"on_unlinkat", kUnlinks, {}},
+    {"on_unlink", kServes<REC_FILE_UNLINK>, {}},
+    {"on_unlinkat", kServes<REC_FILE_UNLINK, REC_FILE_RMDIR>, {}},
     {"on_rmdir", kServes<REC_FILE_RMDIR>, {}},
     {"on_rename", kRenames, {}},
     {"on_renameat", kRenames, {}},

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files opened and changed: the deed for real, and every field of its event.
+#include "sensor.h"
+#include "stage.h"
+#include "stage_assert.h"
+
+namespace whodid::live {
+namespace {
+
+/// "%0A" back to a newline, as deed.h quotes.
+std::string unquoted(const std::string& text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+        i += 2;
+    }
+    return out;
+}
+
+struct Way {
+    const char* name;
+    const char* kind;
+    std::vector<std::pair<std::string, Json>> fields;
+};
+
+class File : public SensorTest {
+protected:
+    Facts do_way(const std::string& program, const std::string& way) {
+        RunOptions options = as_user(kRoot);
+        options.loginuid = kAlice.uid;
+        const auto made = stage_->run({"/bin/mkdir", "-p", "/tmp/" + program});
+        EXPECT_TRUE(exited(0, made));
+        const auto facts = stage_->deed(program, {way, "/tmp/" + program}, options);
+        EXPECT_TRUE(worked(facts)) << way;
+        return facts && !facts->empty() ? facts->front() : Facts("");
+    }
+    std::optional<Json> event_of(const Facts& facts, const std::string& kind,
+                                 std::function<bool(const Json&)> where) {
+        return sensor_->wait_for({kind, facts.pid(), std::move(where)});
+    }
+    static std::function<bool(const Json&)> at_path(const std::string& path) {
+        return [path](const Json& e) { return at(e, "file.path") == path; };
+    }
+};
+
+class FileOpen : public File, public testing::WithParamInterface<Way> {};
+
+TEST_P(FileOpen, NamesTheFileThatWasFound) {
+    const Facts facts = do_way("open_ways", GetParam().name);
+    const char* outcome = facts.result() < 0 ? "failure" : "success";
+    const std::string path = unquoted(facts.text("path"));
+    const auto event = event_of(facts, GetParam().kind, [&](const Json& e) {
+        return at(e, "file.path") == path && at(e, "event.outcome") == outcome;
+    });
+    ASSERT_TRUE(event) << "no " << GetParam().kind << " of " << path;
+    auto expected = GetParam().fields;
+    expected.emplace_back("user.id", std::to_string(kAlice.uid));
+    expected.emplace_back("process.user.id", 0);
+    EXPECT_EQ(lacking(*event, expected), "");
+    EXPECT_EQ(at(*event, "file.inode").is_string(), facts.result() >= 0) << event->dump();
+}
+
+const Json kRead = "r", kWrite = "w", kYes = true;
+INSTANTIATE_TEST_SUITE_P(
+    Ways, FileOpen,
+    testing::Values(
+        Way{"read",
+            "file.open",
+            {{"whodid.file.access", kRead}, {"file.mode", "0644"}, {"file.owner.id", "0"}}},
+        Way{"write", "file.open", {{"whodid.file.access", kWrite}}},
+        Way{"append", "file.open", {{"whodid.file.access", kWrite}}},
+        Way{"trunc", "file.open", {{"whodid.file.access", kWrite}}},
+        // traps.md 28 and 29: names are not files. Relative, by directory, through links: the file is told.
+        Way{"relative", "file.open", {}}, Way{"dirfd", "file.open", {}}, Way{"symlink", "file.open", {}},
+        Way{"openat2_beneath", "file.open", {}}, Way{"openat2_in_root", "file.open", {}},
+        Way{"creat", "file.create", {{"whodid.file.access", kWrite}}}, Way{"proc_self_fd", "file.open", {}},
+        Way{"by_handle", "file.open", {}},
+        Way{"enoent", "file.open", {{"error.type", "ENOENT"}, {"whodid.file.user_supplied", kYes}}},
+        Way{"deep", "file.create", {}}),
+    [](const auto& way) { return std::string(way.param.name); });
+
+TEST_F(File, AFileWithoutANameIsTold) {
+    const Facts facts = do_way("open_ways", "tmpfile");
+    const auto event = event_of(facts, "file.open", [](const Json& e) {
+        return at(e, "whodid.file.flags").dump().find("O_TMPFILE") != std::string::npos;
+    });
+    ASSERT_TRUE(event || event_of(facts, "file.create", [](const Json& e) {
+                    return at(e, "whodid.file.flags").dump().find("O_TMPFILE") != std::string::npos;
+                }));
+}
+
+TEST_F(File, DeniedIsTold) {
+    const Facts facts = do_way("open_ways", "eacces");
+    const auto event =
+        event_of(facts, "file.open", [](const Json& e) { return at(e, "error.type") == "EACCES"; });
+    ASSERT_TRUE(event);
+    EXPECT_EQ(at(*event, "file.path"), unquoted(facts.text("path")));
+}
+
+// The kernel refused to look: only the name is there, joined to where it starts.
+TEST_F(File, ARefusedEscapeTellsTheName) {
+    const Facts facts = do_way("open_ways", "openat2_escape");
+    const auto event = event_of(facts, "file.open", [](const Json& e) { return at(e, "error.type") == "EXDEV"; });
+    ASSERT_TRUE(event);
+    EXPECT_EQ(lacking(*event, {{"file.path", "/tmp/plain"}, {"whodid.file.user_supplied", true}}), "");
+}
+
+// traps.md 33: a name with newline, ESC or bytes that are not UTF-8 forges no line and can be had back
+// exactly.
+TEST_F(File, Trap33_HostileNamesStayOneReversibleLine) {
+    for (const char* way : {"hostile_newline", "hostile_escape"}) {
+        const Facts facts = do_way("open_ways", way);
+        EXPECT_TRUE(event_of(facts, "file.open", at_path(unquoted(facts.text("path")))) ||
+                    event_of(facts, "file.create", at_path(unquoted(facts.text("path")))))
+            << way;
+    }
+    const Facts facts = do_way("open_ways", "hostile_utf8");
+    const auto exact = [](const Json& e) { return at(e, "file.path_b64").is_string(); };
+    EXPECT_TRUE(event_of(facts, "file.open", exact) || event_of(facts, "file.create", exact));
+}
+
+// traps.md 31: what is longer than the walk is cut, and says so; nothing is silently shortened.
+TEST_F(File, Trap31_LongPathsAreMarkedWhereCut) {
+    const Facts facts = do_way("open_ways", "long_path");
+    const std::string path = unquoted(facts.text("path"));
+    const auto event = event_of(facts, "file.create", [&](const Json& e) {
+        const Json told = at(e, "file.path");
+        if (!told.is_string()) return false;
+        const auto text = told.get<std::string>();
+        const std::string mark = "…";
+        return text == path || (text.starts_with(mark) && path.ends_with(text.substr(mark.size())));
+    });
+    EXPECT_TRUE(event);
+}
+
+class FileChange : public File, public testing::WithParamInterface<Way> {};
+
+TEST_P(FileChange, IsTold) {
+    const Facts facts = do_way("change_ways", GetParam().name);
+    const auto event = event_of(facts, GetParam().kind, at_path(unquoted(facts.text("path"))));
+    ASSERT_TRUE(event) << "no " << GetParam().kind << " of " << facts.text("path");
+    auto expected = GetParam().fields;
+    expected.emplace_back("event.outcome", "success");
+    expected.emplace_back("user.id", std::to_string(kAlice.uid));
+    if (facts.has("to") && std::string(GetParam().kind) != "file.setxattr")
+        expected.emplace_back("whodid.file.target_path", unquoted(facts.text("to")));
+    EXPECT_EQ(lacking(*event, expected), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ways, FileChange,
+    testing::Values(Way{"unlink", "file.unlink", {}}, Way{"unlinkat", "file.unlink", {}},
+                    Way{"mkdir", "file.mkdir", {}}, Way{"rmdir", "file.rmdir", {}},
+                    Way{"rename", "file.rename", {}}, Way{"rename_over", "file.rename", {}},
+                    Way{"rename_exchange", "file.rename", {}}, Way{"link", "file.link", {}},
+                    Way{"symlink", "file.symlink", {}}, Way{"chmod", "file.chmod", {}},
+                    Way{"fchmod", "file.chmod", {}}, Way{"fchmodat", "file.chmod", {}},
+                    Way{"chown", "file.chown", {}}, Way{"fchown", "file.chown", {}},
+                    Way{"lchown", "file.chown", {}}, Way{"truncate", "file.truncate", {}},
+                    Way{"ftruncate", "file.truncate", {}}, Way{"setxattr", "file.setxattr", {}},
+                    Way{"fsetxattr", "file.setxattr", {}}),
+    [](const auto& way) { return std::string(way.param.name); });
+
+// traps.md 49: io_uring never enters the system calls that are hooked.
+TEST_F(File, Trap49_OpensThroughIoUringAreTold) {
+    for (const char* way : {"openat", "openat_async", "openat_sqpoll"}) {
+        const auto facts = stage_->deed("uring_ways", {way, "/tmp"});
+        if (!facts || facts->empty() || facts->front().result() == -ENOSYS ||
+            facts->front().result() == -EPERM)
+            GTEST_SKIP() << "no io_uring here";
+        const std::string path = unquoted(facts->front().text("path"));
+        EXPECT_TRUE(event_of(facts->front(), "file.open", at_path(path))) << way << " " << path;
+    }
+}
+
+}  // namespace
+}  // namespace whodid::live

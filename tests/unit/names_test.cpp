@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers of the kernel's interface as names.
+#include "event/names.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "event/field.h"
+
+namespace whodid {
+namespace {
+
+std::string flags(std::uint32_t bits, bool arm64 = false) {
+    std::string block, text;
+    append_open_flags(block, bits, arm64);
+    for_each_string(block, [&](std::string_view name) {
+        if (!name.empty()) text.append(text.empty() ? "" : "|").append(name);
+    });
+    return text;
+}
+
+TEST(Names, Errno) {
+    EXPECT_EQ(errno_name(EACCES), "EACCES");
+    EXPECT_EQ(errno_name(EAGAIN), "EAGAIN");
+    EXPECT_EQ(errno_name(ENOENT), "ENOENT");
+    for (const int code : {0, -1, 4095, 512, 1 << 30, -2147483647 - 1})
+        EXPECT_EQ(errno_name(code), "_OTHER") << code;
+}
+
+TEST(Names, Signals) {
+    EXPECT_EQ(signal_name(SIGKILL), "SIGKILL");
+    EXPECT_EQ(signal_name(SIGSEGV), "SIGSEGV");
+    EXPECT_EQ(signal_name(40), "SIG40");
+    EXPECT_EQ(signal_name(0), "SIG0");
+    EXPECT_EQ(signal_name(4294967295u), "SIG4294967295");
+}
+
+TEST(Names, OpenFlags) {
+    EXPECT_EQ(flags(O_RDONLY), "O_RDONLY");
+    EXPECT_EQ(flags(O_WRONLY | O_CREAT | O_TRUNC), "O_WRONLY|O_CREAT|O_TRUNC");
+    EXPECT_EQ(flags(O_RDWR | O_APPEND | O_CLOEXEC), "O_RDWR|O_APPEND|O_CLOEXEC");
+    EXPECT_EQ(flags(3), "O_ACCMODE");
+    EXPECT_EQ(flags(020200000 | O_RDWR), "O_RDWR|O_TMPFILE");
+    EXPECT_EQ(flags(04010000), "O_RDONLY|O_SYNC");
+    EXPECT_EQ(flags(0010000), "O_RDONLY|O_DSYNC");
+    EXPECT_EQ(flags(010000000), "O_RDONLY|O_PATH");
+}
+
+TEST(Names, OpenFlagsOfTheRecordsArchitecture) {
+    EXPECT_EQ(flags(0200000, false), "O_RDONLY|O_DIRECTORY");
+    EXPECT_EQ(flags(0200000, true), "O_RDONLY|O_DIRECT");
+    EXPECT_EQ(flags(0040000, false), "O_RDONLY|O_DIRECT");
+    EXPECT_EQ(flags(0040000, true), "O_RDONLY|O_DIRECTORY");
+    EXPECT_EQ(flags(0400000, false), "O_RDONLY|O_NOFOLLOW");
+    EXPECT_EQ(flags(0100000, true), "O_RDONLY|O_NOFOLLOW");
+    EXPECT_EQ(flags(020040000 | 1, true), "O_WRONLY|O_TMPFILE");
+}
+
+TEST(Names, Capabilities) {
+    std::string block;
+    append_capabilities(block, 1ull << 21 | 1);
+    EXPECT_EQ(block, std::string("CAP_CHOWN\0CAP_SYS_ADMIN\0", 24));
+    block.clear();
+    append_capabilities(block, ~std::uint64_t{0});
+    EXPECT_TRUE(block.ends_with(std::string("CAP_CHECKPOINT_RESTORE\0", 23)));
+}
+
+}  // namespace
+}  // namespace whodid

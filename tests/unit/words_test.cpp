@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages: one sentence an event.
+#include "event/words.h"
+
+#include <gtest/gtest.h>
+
+#include "made_event.h"
+
+namespace whodid {
+namespace {
+
+struct Words : testing::Test, test::Maker {
+    static std::string message(const Event& e) {
+        std::string out;
+        append_message(e, out);
+        return out;
+    }
+};
+
+TEST_F(Words, Exec) {
+    EXPECT_EQ(message(exec({"ls"}, alice())), "alice from 198.51.100.7 ran ls");
+    EXPECT_EQ(message(exec({"vim", "/etc/ssh/sshd_config"}, alice(0))),
+              "alice from 198.51.100.7, as root via sudo, ran vim /etc/ssh/sshd_config");
+    EXPECT_EQ(message(exec({"/opt/x"}, alice(), -EACCES)), "alice from 198.51.100.7 ran /opt/x: EACCES");
+    EXPECT_EQ(message(exec({"ls"}, daemon("/usr/bin/x", 0))), "root ran ls");
+}
+
+TEST_F(Words, Logins) {
+    EXPECT_EQ(message(session_event(REC_SESSION_START, "sshd", alice())),
+              "alice from 198.51.100.7 logged in by sshd publickey SHA256:nWRh…q2");
+    EXPECT_EQ(message(sensor(REC_SENSOR_LOSS, "")), "whodid lost 41 file.open (kernel_ring)");
+}
+
+TEST_F(Words, ShortKeysStayWhole) {
+    auto short_session = std::make_shared<Session>(*session);
+    auto p = alice();
+    p->session = short_session;
+    short_session->key = "SHA256:abc";
+    EXPECT_TRUE(message(session_event(REC_SESSION_START, "sshd", p)).ends_with(" SHA256:abc"));
+    short_session->key = "0123456789";
+    EXPECT_TRUE(message(session_event(REC_SESSION_START, "sshd", p)).ends_with(" 0123…89"));
+}
+
+TEST_F(Words, SingularAndPlural) {
+    auto made = record<rec_session>(REC_SESSION_END);
+    made->since_ns = kBootNs;
+    made->execs = made->writes = 1;
+    EXPECT_TRUE(message(event(std::move(made), alice())).ends_with(", 1 exec, 1 write"));
+}
+
+// uid, gid and their like are apart on purpose: a sensor has shipped them swapped (trap 4).
+TEST_F(Words, IdentityNamesWhatChanged) {
+    auto made = record<rec_identity>(REC_IDENTITY_CHANGE);
+    made->h.task.gid = made->h.task.egid = made->h.task.sgid = 7;
+    made->from_gid = 1104;
+    made->from_egid = 1105;
+    made->from_sgid = 1106;
+    made.text(&rec_identity::how, "setgid");
+    EXPECT_TRUE(message(event(std::move(made), alice())).ends_with("setgid: gid 1104/1105/1106 → 7/7/7"));
+    auto caps = record<rec_identity>(REC_IDENTITY_CHANGE);
+    caps->h.task.cap_effective = 0x20;
+    caps.text(&rec_identity::how, "capset");
+    EXPECT_TRUE(message(event(std::move(caps), alice())).ends_with("capset: capabilities 0 → 20"));
+}
+
+TEST_F(Words, RightsUsed) {
+    EXPECT_EQ(rights_used(exec({"x"}, alice(0))).uid, 0u);
+    auto p = alice(0);
+    p->credentials.uid = 1004;
+    p->real_user = "alice";
+    auto made = record<rec_exec>(REC_PROCESS_EXEC);
+    made->secure = 1;
+    EXPECT_EQ(rights_used(event(made, p)).user, "alice");
+    made->h.result = -EPERM;
+    EXPECT_EQ(rights_used(event(made, p)).user, "root");
+}
+
+}  // namespace
+}  // namespace whodid
