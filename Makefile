@@ -39,7 +39,7 @@ fuzzers  := $(patsubst tests/fuzz/%_fuzz.cpp,$(B)/fuzz/%,$(wildcard tests/fuzz/*
 bench_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/bench/*.cpp))
 deeds    := $(patsubst tests/live/deeds/%.c,$(B)/deeds/%,$(wildcard tests/live/deeds/*.c))
 
-.PHONY: all run test unit golden live lint bench fuzz clean install deps deps-test bpf-arm64
+.PHONY: all run docs test unit golden live lint bench fuzz clean install deps deps-test bpf-arm64
 all: $(B)/whodid
 
 # ---- BPF -------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ $(B)/fuzz/%: tests/fuzz/%_fuzz.cpp $(lib_src)
 	$(Q)$(CLANGXX) $(CPPFLAGS) -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		$< $$(sed -n 's,^// uses: ,,p' $<) $$(sed -n 's,^// links: ,,p' $<) -o $@
 
-unit: $(B)/tests/unit
+unit: $(B)/tests/unit $(B)/whodid
 	$<
 golden: $(B)/tests/golden
 	$<
@@ -145,6 +145,9 @@ deps-test:
 
 run: $(B)/whodid
 	$(Q)tools/run-live $(B)/whodid $(ARGS)
+
+docs: $(B)/whodid
+	$(Q)tools/gen-docs $(B)/whodid
 
 install: $(B)/whodid
 	install -D -m 0755 $(B)/whodid $(DESTDIR)$(PREFIX)/sbin/whodid

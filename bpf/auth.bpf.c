@@ -66,7 +66,7 @@ static __always_inline int report_audit(struct message* m, long result) {
     struct user_nlmsghdr head = {};
 
     if (bpf_probe_read_user(&head, sizeof(head), m->part[0].base) || head.type < AUDIT_GET) return 0;
-    notice_always(REC_RAW_AUDIT);
+    if (!notice_always(REC_RAW_AUDIT)) return 0;
     if (is_audit_query(head.type)) {
         gated(REC_RAW_AUDIT);
         return 0;
@@ -114,7 +114,7 @@ static __always_inline int is_auth_line(struct message* m) {
 
 static __always_inline int report_syslog(struct sock* sk, struct message* m, long result) {
     if (!goes_to_log(sk, m)) return 0;
-    notice_always(REC_RAW_SYSLOG);
+    if (!notice_always(REC_RAW_SYSLOG)) return 0;
     if (!is_auth_line(m)) {
         gated(REC_RAW_SYSLOG);
         return 0;

@@ -82,7 +82,7 @@ struct {
 const volatile struct rec_config config SEC(".rodata.config") = {
     .wake_bytes = 1 << 20, .cpus = 1, .slots = 1};
 /* Written by the loader at run time; a free entry has tgid 0. */
-struct rec_guard guards[WHODID_GUARDED_MAX] SEC(".data.guards") = {};
+struct rec_control control SEC(".data.control") = {};
 
 #define count(state, kind, what, by) __sync_fetch_and_add(&(state)->kinds[kind].what, by)
 
@@ -97,9 +97,10 @@ static __always_inline struct cpu_state* cpu_state(void) {
  */
 static __always_inline int is_guarded(__u32 tgid) {
     for (int i = 0; i < WHODID_GUARDED_MAX; i++) {
-        if (guards[i].tgid != tgid) continue;
+        if (control.guards[i].tgid != tgid) continue;
         struct task_struct* task = (void*)bpf_get_current_task();
-        return !guards[i].start_ns || BPF_CORE_READ(task, group_leader, start_boottime) == guards[i].start_ns;
+        return !control.guards[i].start_ns ||
+               BPF_CORE_READ(task, group_leader, start_boottime) == control.guards[i].start_ns;
     }
     return 0;
 }
@@ -107,7 +108,7 @@ static __always_inline int is_guarded(__u32 tgid) {
 /* Counts the event as seen. 0: the sensor's own act, counted and not reported. */
 static __always_inline int notice(__u32 kind) {
     struct cpu_state* state = cpu_state();
-    if (!state) return 0;
+    if (!state || control.stopped) return 0;
     if (is_guarded(bpf_get_current_pid_tgid() >> 32)) {
         count(state, kind, self, 1);
         return 0;
@@ -122,9 +123,11 @@ static __always_inline void own_act(__u32 kind) {
 }
 
 /* For kinds that carry state: seen and reported also when a sensor process does it. */
-static __always_inline void notice_always(__u32 kind) {
+static __always_inline int notice_always(__u32 kind) {
     struct cpu_state* state = cpu_state();
-    if (state) count(state, kind, seen, 1);
+    if (!state || control.stopped) return 0;
+    count(state, kind, seen, 1);
+    return 1;
 }
 
 static __always_inline void no_slot(__u32 kind) {

@@ -10,7 +10,7 @@
 
 static __noinline int report_credentials(struct syscall_exit* call) {
     if (call->result) return 0;
-    notice_always(REC_RAW_CREDENTIALS);
+    if (!notice_always(REC_RAW_CREDENTIALS)) return 0;
     struct rec_credentials* r = reserve(&vital_ring, struct rec_credentials, REC_RAW_CREDENTIALS);
     if (!r) return 0;
     begin(&r->h, 0);

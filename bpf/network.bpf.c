@@ -69,7 +69,7 @@ static __always_inline void asked(struct sock* sk) {
 /* In an interrupt: no slot, and the task is the one remembered. */
 static __always_inline struct rec_net* begin_remembered(__u32 kind, struct sock* sk, struct connection* c,
                                                         __s32 result) {
-    notice_always(kind);
+    if (!notice_always(kind)) return 0;
     struct rec_net* r = reserve(&ring, struct rec_net, kind);
     if (!r) return 0;
     begin(&r->h, result);
@@ -140,7 +140,7 @@ int BPF_PROG(on_tcp_state, struct sock* sk, int from, int to) {
     struct connection* c = connection_of(sk);
     if (!c) {
         if (from == TCP_SYN_SENT) { /* pushed out by newer ones, or asked before the sensor came */
-            notice_always(REC_NETWORK_CONNECT);
+            if (!notice_always(REC_NETWORK_CONNECT)) return 0;
             no_slot(REC_NETWORK_CONNECT);
         }
         return 0;

@@ -67,7 +67,8 @@ static __noinline int put_environment(struct big_slot* s, unsigned long at, unsi
 
         if (at >= end || off >= BIG_TAIL) break;
         long n = bpf_probe_read_user_str(&s->rec[off], WHODID_ENV_VALUE_MAX, (void*)at);
-        if (n <= 0) break;
+        if (n < 0) break;
+        if (n == 0) n = 1; /* an empty string: 6.1 and 6.12 say 0, others count its NUL */
         if (wanted_variable(&s->rec[off])) s->off = off + (__u32)n;
         at += n;
     }
@@ -102,7 +103,7 @@ static __always_inline void put_tty(struct slot* s, struct rec_str* to, struct t
  */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct* task, pid_t caller_tid, struct linux_binprm* bprm) {
-    notice_always(REC_PROCESS_EXEC);
+    if (!notice_always(REC_PROCESS_EXEC)) return 0;
     struct big_slot* s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
     if (!s) return 0;
     struct rec_exec* r = (void*)s->rec;
@@ -141,7 +142,11 @@ static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv) {
         if (bpf_probe_read_user(&arg, sizeof(arg), (void*)(argv + 8 * n)) || !arg) break;
         if (off >= BIG_TAIL) break;
         long got = bpf_probe_read_user_str(&s->rec[off], WHODID_PATH_MAX, (void*)arg);
-        if (got <= 0) break;
+        if (got < 0) break;
+        if (got == 0) { /* an empty argument: 6.1 and 6.12 write nothing and say 0 */
+            s->rec[off] = 0;
+            got = 1;
+        }
         s->off = off + (__u32)got;
     }
     return n;
@@ -150,7 +155,7 @@ static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv) {
 /* Failure leaves the registers alone, so the exit of the call has everything; an entry hook is not needed. */
 static __always_inline int exec_failed(struct pt_regs* regs, long result, int dirfd, int first) {
     if (result >= 0) return 0;
-    notice_always(REC_PROCESS_EXEC);
+    if (!notice_always(REC_PROCESS_EXEC)) return 0;
     struct big_slot* s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
     if (!s) return 0;
     struct rec_exec* r = (void*)s->rec;
@@ -188,7 +193,7 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
     if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid)) /* a thread */
         return 0;
-    notice_always(REC_PROCESS_FORK);
+    if (!notice_always(REC_PROCESS_FORK)) return 0;
     struct rec_fork* r = reserve(&vital_ring, struct rec_fork, REC_PROCESS_FORK);
     if (!r) return 0;
     begin(&r->h, 0);
@@ -203,7 +208,7 @@ int BPF_PROG(on_exit, struct task_struct* task) {
 
     if (BPF_CORE_READ(signal, live.counter) != 0) /* other threads go on */
         return 0;
-    notice_always(REC_PROCESS_EXIT);
+    if (!notice_always(REC_PROCESS_EXIT)) return 0;
     struct rec_exit* r = reserve(&vital_ring, struct rec_exit, REC_PROCESS_EXIT);
     if (!r) return 0;
     begin(&r->h, 0);
@@ -226,7 +231,7 @@ int list_tasks(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
 
     if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid)) return 0;
-    notice_always(REC_RAW_TASK);
+    if (!notice_always(REC_RAW_TASK)) return 0;
     struct slot* s = slot_claim(REC_RAW_TASK, sizeof(struct rec_process));
     if (!s) return 0;
     struct rec_process* r = (void*)s->rec;

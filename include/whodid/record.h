@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <whodid/limits.h>
+
 #ifdef __cplusplus
 #include <cstdint>
 typedef std::uint8_t rec_u8;
@@ -276,6 +278,12 @@ struct rec_config {
 struct rec_guard {
     rec_u64 start_ns;
     rec_u32 tgid, pad;
+};
+
+/* What userspace writes while the kernel side runs. */
+struct rec_control {
+    rec_u32 stopped, pad; /* set: nothing is seen any more, so that the ledger can be closed before detaching */
+    struct rec_guard guards[WHODID_GUARDED_MAX];
 };
 
 REC_SIZE(struct rec_task, 120);

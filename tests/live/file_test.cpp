@@ -51,16 +51,15 @@ class FileOpen : public File, public testing::WithParamInterface<Way> {};
 
 TEST_P(FileOpen, NamesTheFileThatWasFound) {
     const Facts facts = do_way("open_ways", GetParam().name);
-    const char* outcome = facts.result() < 0 ? "failure" : "success";
-    const std::string path = unquoted(facts.text("path"));
-    const auto event = event_of(facts, GetParam().kind, [&](const Json& e) {
-        return at(e, "file.path") == path && at(e, "event.outcome") == outcome;
-    });
-    ASSERT_TRUE(event) << "no " << GetParam().kind << " of " << path;
     auto expected = GetParam().fields;
+    expected.emplace_back("file.path", unquoted(facts.text("path")));
+    expected.emplace_back("event.outcome", facts.result() < 0 ? "failure" : "success");
     expected.emplace_back("user.id", std::to_string(kAlice.uid));
     expected.emplace_back("process.user.id", 0);
-    EXPECT_EQ(lacking(*event, expected), "");
+    // A way may open the file more than once to prepare it.
+    const auto event =
+        event_of(facts, GetParam().kind, [&](const Json& e) { return lacking(e, expected).empty(); });
+    ASSERT_TRUE(event) << "no " << GetParam().kind << " with these fields: " << Json(expected).dump();
     EXPECT_EQ(at(*event, "file.inode").is_string(), facts.result() >= 0) << event->dump();
 }
 
@@ -104,7 +103,8 @@ TEST_F(File, DeniedIsTold) {
 // The kernel refused to look: only the name is there, joined to where it starts.
 TEST_F(File, ARefusedEscapeTellsTheName) {
     const Facts facts = do_way("open_ways", "openat2_escape");
-    const auto event = event_of(facts, "file.open", [](const Json& e) { return at(e, "error.type") == "EXDEV"; });
+    const auto event =
+        event_of(facts, "file.open", [](const Json& e) { return at(e, "error.type") == "EXDEV"; });
     ASSERT_TRUE(event);
     EXPECT_EQ(lacking(*event, {{"file.path", "/tmp/plain"}, {"whodid.file.user_supplied", true}}), "");
 }

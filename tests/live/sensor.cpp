@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "stage.h"
@@ -49,8 +50,9 @@ public:
         if (!made_ || !*made_) return;
         const auto said = (**made_)->stop();
         ASSERT_TRUE(worked(said));
-        EXPECT_EQ(said->find("does not balance"), std::string::npos) << *said;
-        EXPECT_NE(said->find("ledger"), std::string::npos) << *said;
+        const Json ledger = ledger_of(*said);
+        EXPECT_EQ(at(ledger, "balanced"), true) << *said;
+        EXPECT_EQ(at(ledger, "total.malformed"), 0) << *said;
         made_.reset();
     }
 
@@ -84,13 +86,19 @@ std::string lacking(const Json& event, const std::vector<std::pair<std::string, 
     return differs.empty() ? "" : differs + "in " + event.dump();
 }
 
+Json ledger_of(const std::string& said) {
+    const std::size_t from = said.find("{\"ledger\"");
+    if (from == std::string::npos) return nullptr;
+    return Json::parse(said.substr(from, said.find('\n', from) - from))["ledger"];
+}
+
 Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& arguments) {
     std::unique_ptr<Sensor> sensor(new Sensor);
     char directory[] = "/dev/shm/whodid-test-XXXXXX";
     if (!::mkdtemp(directory)) return Error::from_errno("cannot make a directory in /dev/shm");
     sensor->directory_ = directory;
     const std::string file = sensor->directory_ + "/events";
-    std::vector<std::string> argv = {program(), "trace", "-a", "-o", "json", "-w", file};
+    std::vector<std::string> argv = {program(), "trace", "-a", "-o", "json", "--ledger", "json", "-w", file};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
     RunOptions options;
     char here[4096];
@@ -152,6 +160,18 @@ std::vector<Json> Sensor::all(const Query& query) {
     return found;
 }
 
+void Sensor::forget() {
+    read_lines();
+    lines_.clear();
+}
+
+std::size_t Sensor::count(const std::string& kind, const std::string& text) {
+    read_lines();
+    return static_cast<std::size_t>(std::ranges::count_if(lines_, [&](const std::string& line) {
+        return matches_text(line, {kind, 0, {}}) && line.find(text) != std::string::npos;
+    }));
+}
+
 std::vector<Json> Sensor::all_until(const Query& query, const Query& last, milliseconds limit) {
     wait_for(last, limit);
     return all(query);
@@ -176,6 +196,7 @@ void SensorTest::SetUp() {
     const auto stage = shared_stage();
     ASSERT_TRUE(worked(stage));
     sensor_ = *sensor;
+    sensor_->forget();
     stage_ = *stage;
 }
 

@@ -39,6 +39,12 @@ public:
     /// All so far.
     std::vector<Json> all(const Query& query);
 
+    /// What came so far is not looked at again: each test sees its own.
+    void forget();
+
+    /// Lines so far of that kind that hold this text: for many, where parsing each would take minutes.
+    std::size_t count(const std::string& kind, const std::string& text);
+
     /// Ends it by SIGTERM and returns what it said on stderr: the footer and the ledger.
     Result<std::string> stop();
 
@@ -56,6 +62,9 @@ private:
 
 /// Value at a dotted key; null when absent.
 Json at(const Json& event, const std::string& dotted);
+
+/// The ledger in what a sensor said at its end; null when there is none.
+Json ledger_of(const std::string& said);
 
 /// The sensor and why there is none.
 Result<Sensor*> shared_sensor();

@@ -79,8 +79,8 @@ TEST_F(Story, EveryLineNamesThePersonAndTheAddress) {
     EXPECT_EQ(chain[1].get<std::string>().substr(0, 5), "sudo[");
     EXPECT_EQ(chain[2].get<std::string>().substr(0, 10), "root:bash[");
 
-    alice.send("exit");
-    alice.send("exit");
+    ASSERT_TRUE(worked(alice.ask("exit", "alice> ")));
+    ASSERT_TRUE(worked(alice.send("exit")));
     const auto logout = sensor_->wait_for({"session.end", 0, in_session({})}, milliseconds(20'000));
     ASSERT_TRUE(logout);
     EXPECT_EQ(lacking(*logout, {{"user.name", "alice"}, {"whodid.origin.address", "127.0.0.1"}}), "");

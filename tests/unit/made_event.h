@@ -62,8 +62,9 @@ public:
         p->credentials.uid = p->credentials.euid = p->credentials.suid = euid;
         p->credentials.gid = p->credentials.egid = p->credentials.sgid = euid;
         p->effective_user = p->real_user = p->saved_user = euid == 0 ? "root" : "alice";
-        p->chain = std::make_shared<Chain>(euid == 0 ? Chain{"alice:bash[4102]", "sudo[4131]", "root:bash[4140]"}
-                                                     : Chain{"alice:bash[4102]"});
+        p->chain =
+            std::make_shared<Chain>(euid == 0 ? Chain{"alice:bash[4102]", "sudo[4131]", "root:bash[4140]"}
+                                              : Chain{"alice:bash[4102]"});
         return p;
     }
     /// A daemon that nobody logged in for.
@@ -111,8 +112,8 @@ public:
         if (result < 0 && !args.empty()) e.path = keep(args[0]);
         return e;
     }
-    Event file(std::uint16_t kind, const std::string& path, std::shared_ptr<const Process> process, int result = 0,
-               std::uint32_t flags = 0, std::uint32_t mode = 0100644) {
+    Event file(std::uint16_t kind, const std::string& path, std::shared_ptr<const Process> process,
+               int result = 0, std::uint32_t flags = 0, std::uint32_t mode = 0100644) {
         auto made = record<rec_file>(kind, result);
         made->open_flags = flags;
         if (result == 0) {
@@ -151,7 +152,8 @@ public:
         return event(std::move(made), std::move(process));
     }
     struct Attempt {
-        std::string service, method, account, target, command, address, key, hash;
+        std::string service = {}, method = {}, account = {}, target = {}, command = {}, address = {},
+                    key = {}, hash = {};
         int result = 0;
         bool verified = true;
     };
@@ -161,11 +163,14 @@ public:
         made->account_length = 7;
         made.text(&rec_auth::service, a.service).text(&rec_auth::method, a.method);
         made.text(&rec_auth::account, a.account).text(&rec_auth::target_user, a.target);
-        made.text(&rec_auth::command, a.command).text(&rec_auth::address, a.address).text(&rec_auth::key, a.key);
+        made.text(&rec_auth::command, a.command)
+            .text(&rec_auth::address, a.address)
+            .text(&rec_auth::key, a.key);
         made.text(&rec_auth::account_hash, a.hash);
         return event(std::move(made), std::move(process));
     }
-    Event session_event(std::uint16_t kind, const std::string& service, std::shared_ptr<const Process> process) {
+    Event session_event(std::uint16_t kind, const std::string& service,
+                        std::shared_ptr<const Process> process) {
         auto made = record<rec_session>(kind);
         made->since_ns = kBootNs - 123'000'000'000;
         made->execs = 234;
@@ -183,7 +188,9 @@ public:
     Event sensor(std::uint16_t kind, const std::string& text) {
         auto made = record<rec_sensor>(kind);
         made->count = 41;
-        made.text(&rec_sensor::text, text).text(&rec_sensor::stage, "kernel_ring").text(&rec_sensor::kind, "file.open");
+        made.text(&rec_sensor::text, text)
+            .text(&rec_sensor::stage, "kernel_ring")
+            .text(&rec_sensor::kind, "file.open");
         return event(std::move(made), nullptr);
     }
 

@@ -172,6 +172,7 @@ public:
         r->exe_dev = a.file.dev;
         r.path(&rec_process::exe, a.exe).path(&rec_process::cgroup, a.cgroup).text(&rec_process::tty, a.tty);
         happens(std::move(r));
+        pass(0);  // the table is filled before anything happens
     }
     void forks(const Actor& child) { happens(RecordBuilder<rec_fork>(REC_PROCESS_FORK, child.task)); }
     RecordBuilder<rec_exec> exec_of(const Actor& a, const std::vector<std::string>& args) const {

@@ -127,10 +127,9 @@ Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOpt
         if (fds[2].revents & (POLLERR | POLLHUP)) going = Error{"nobody reads the events any more", EPIPE};
         if (now >= end_ns) break;
     }
-    // The counters are read before the last drain: what is counted as emitted by then is in the ring.
-    const std::uint64_t stopped_ns = boot_now_ns();
-    report_losses(pipeline, stopped_ns);
+    if (auto stopped = loader_->stop(); !stopped) return stopped;
     if (auto drained = drain(pipeline); !drained) return drained.error();
+    report_losses(pipeline, boot_now_ns());
     if (auto read = loader_->read_counters(ledger); !read) return read;
     auto finished = pipeline.finish();
     if (finished && *finished) {

@@ -25,6 +25,7 @@ constexpr Unit kTimes[] = {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, 
 /// Takes a number off the front of `text`.
 std::optional<double> take_number(std::string_view& text) {
     double number = 0;
+    if (text.find_first_of("0123456789.") != 0) return std::nullopt;  // "nan" and "inf" are numbers to it
     const auto [end, error] =
         std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
     if (error != std::errc() || number < 0) return std::nullopt;

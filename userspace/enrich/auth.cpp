@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include "enrich/raw_text.h"
+
 namespace whodid {
 
 namespace {
@@ -251,7 +253,7 @@ void Auth::emit_failure(Conversation& c, Arena& arena, const Emit& emit) {
     made.text(&rec_auth::address, c.address).text(&rec_auth::terminal, c.terminal);
     if (!c.command.empty()) made.text(&rec_auth::command, c.command);
     if (c.service == "su" || c.service == "runuser") {
-        made.text(&rec_auth::target_user, c.account);
+        if (may_show(c.account)) made.text(&rec_auth::target_user, c.account);
         made.text(&rec_auth::account, c.process ? c.process->real_user : std::string());
     } else {
         put_account(made, c);
@@ -296,7 +298,7 @@ void Auth::on_audit(const Event& raw, Arena& arena, const Emit& emit) {
         report_forgery(raw, sender, arena, emit);
         return;
     }
-    const auto m = parse_audit_message(type, raw.text(r.text), r.length > r.text.len);
+    const auto m = parse_audit_message(type, raw.text(r.text), is_cut(r));
     if (!m) return;
     if (is_account_change(type)) {
         account_changed(*m, raw, sender, arena, emit);
@@ -334,6 +336,7 @@ void Auth::on_audit(const Event& raw, Arena& arena, const Emit& emit) {
 
 /// USER_AUTH: who it is. USER_ACCT: whether the account may be used now. CRED_ACQ: about to let them in.
 void Auth::pam(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena, const Emit& emit) {
+    if (m.outcome == AuditOutcome::kUnknown) return;  // cut off: it is no proof of anything
     if (m.outcome == AuditOutcome::kFailure)
         refused(m, raw, c, arena, emit);
     else if (m.type == kUserAuth)
@@ -466,16 +469,17 @@ void Auth::user_login(const AuditMessage& m, const Event& raw, Conversation& c, 
         c.invalid_user = true;
         return;
     }
-    const bool repeats = c.waiting == Conversation::Waiting::kFailure || std::exchange(c.audit_owed, false);
+    const bool repeats = c.waiting == Conversation::Waiting::kFailure || c.audit_owed;
     settle(c, arena, emit);
-    if (repeats || m.id) return;
-    c.account = m.acct;
-    if (c.service == "sshd") {
-        c.method = "publickey";
-        c.method_basis = Basis::kInferred;
+    if (!repeats && !m.id) {
+        c.account = m.acct;
+        if (c.service == "sshd") {
+            c.method = "publickey";
+            c.method_basis = Basis::kInferred;
+        }
+        wait(c, Conversation::Waiting::kFailure, *raw.record);
+        settle(c, arena, emit);
     }
-    wait(c, Conversation::Waiting::kFailure, *raw.record);
-    settle(c, arena, emit);
     c.line_owed = c.audit_owed = false;
 }
 
@@ -483,7 +487,8 @@ void Auth::user_login(const AuditMessage& m, const Event& raw, Conversation& c, 
 void Auth::user_command(const AuditMessage& m, const Event& raw, Conversation& c, Arena& arena,
                         const Emit& emit) {
     c.command = m.cmd;
-    if (m.outcome != AuditOutcome::kFailure) {
+    if (m.outcome == AuditOutcome::kUnknown) return;  // cut off: the session that follows, or not, will tell
+    if (m.outcome == AuditOutcome::kSuccess) {
         if (c.waiting == Conversation::Waiting::kFailure) settle(c, arena, emit);
         wait(c, Conversation::Waiting::kSuccess, *raw.record);
         return;

@@ -88,6 +88,7 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
     const Snapshot before = processes_.find(key_of(task));
     event.process = processes_.of(task);
     if (before) note_login(event, before, batch);
+    if (event.process->exe.empty()) learn_exe(event);
     switch (decoded.kind->id) {
         case REC_PROCESS_EXIT:
             on_exit(std::move(event), batch);
@@ -113,6 +114,12 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
         on_file(std::move(event), batch);
     else
         batch.events.push_back(std::move(event));
+}
+
+void Enricher::learn_exe(Event& event) {
+    if (event.kind->id != REC_RAW_AUDIT && event.kind->id != REC_RAW_SYSLOG) return;
+    const auto& r = event.as<rec_text>();
+    event.process = processes_.learn_exe(r.h.task, event.text(r.exe), r.exe_inode, r.exe_dev);
 }
 
 /// The login uid can be set by a write to /proc only, which is not watched (write(2) would pay for it): the

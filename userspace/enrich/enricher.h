@@ -48,6 +48,7 @@ private:
     };
 
     Event begin(const Decoded& decoded, bool masked) const;
+    void learn_exe(Event& event);
     void note_login(const Event& event, const Snapshot& before, Batch& batch);
     void on_exec(Event event, Batch& batch);
     void on_exec_failed(Event event, Batch& batch);

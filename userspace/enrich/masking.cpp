@@ -5,13 +5,16 @@
 #include <fmt/format.h>
 #include <whodid/limits.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "enrich/audit_message.h"
 #include "enrich/mask.h"
+#include "enrich/raw_text.h"
 #include "enrich/sshd_line.h"
 
 namespace whodid {
@@ -82,14 +85,24 @@ rec_hdr* mask_environment(rec_hdr* record, Arena& arena, bool& masked) {
 std::string_view message_text(const rec_text& r) { return slice_text(&r.h, r.text); }
 
 std::optional<AuditMessage> message_of(const rec_text& r) {
-    return parse_audit_message(static_cast<std::uint16_t>(r.type), message_text(r), r.length > r.text.len);
+    return parse_audit_message(static_cast<std::uint16_t>(r.type), message_text(r), is_cut(r));
 }
 
-/// `truncated`: the text stands for more than it holds.
-rec_hdr* replace_text(rec_hdr* record, std::string_view text, bool truncated, Arena& arena) {
+rec_hdr* replace_text(rec_hdr* record, std::string_view text, Arena& arena) {
     rec_hdr* changed = replace_slice(record, offsetof(rec_text, text), text, arena);
-    reinterpret_cast<rec_text*>(changed)->length = static_cast<rec_u32>(text.size() + (truncated ? 1 : 0));
+    reinterpret_cast<rec_text*>(changed)->length = static_cast<rec_u32>(text.size());
     return changed;
+}
+
+/// A text as long as a cut one would be taken for one, and lose its outcome: the command gives way.
+rec_hdr* replace_message(rec_hdr* record, AuditMessage message, Arena& arena) {
+    constexpr std::size_t kMost = WHODID_TEXT_MAX - 2;
+    std::string text = format_audit_message(message);
+    if (text.size() > kMost) {
+        message.cmd.resize(message.cmd.size() - std::min(message.cmd.size(), text.size() - kMost));
+        text = format_audit_message(message);
+    }
+    return replace_text(record, text, arena);
 }
 
 /// What sudo was asked to run.
@@ -99,7 +112,7 @@ rec_hdr* mask_audit(rec_hdr* record, Arena& arena, bool& masked) {
     auto message = message_of(r);
     if (!message || !mask_command_line(message->cmd)) return record;
     masked = true;
-    return replace_text(record, format_audit_message(*message), message->truncated, arena);
+    return replace_message(record, std::move(*message), arena);
 }
 
 // ---- recordings -------------------------------------------------------------------------------------------
@@ -111,12 +124,12 @@ bool is_told(std::uint16_t type) { return is_account_change(type) || is_login_me
 const rec_hdr* mask_names_in_audit(rec_hdr* record, const Known& known, Arena& arena) {
     const auto& r = *reinterpret_cast<const rec_text*>(record);
     auto message = is_told(static_cast<std::uint16_t>(r.type)) ? message_of(r) : std::nullopt;
-    if (!message) return replace_text(record, {}, false, arena);
+    if (!message) return replace_text(record, {}, arena);
     const bool may_be_shown = message->outcome == AuditOutcome::kSuccess || message->acct.empty() ||
                               is_placeholder(message->acct) || known(message->acct);
     if (may_be_shown) return record;
     message->acct = kUnknownAccount;
-    return replace_text(record, format_audit_message(*message), message->truncated, arena);
+    return replace_message(record, std::move(*message), arena);
 }
 
 /// The line that says the same of an account without a name; empty for what says nothing of a login.
@@ -138,7 +151,7 @@ const rec_hdr* mask_names_in_log(rec_hdr* record, const Known& known, Arena& are
     if (line && line->kind == SshdKind::kAccepted) return record;
     const bool attempt = line && (line->kind == SshdKind::kFailed || line->kind == SshdKind::kInvalidUser);
     if (attempt && (is_placeholder(line->user) || known(line->user))) return record;
-    return replace_text(record, attempt ? nameless_line(*line) : std::string(), false, arena);
+    return replace_text(record, attempt ? nameless_line(*line) : std::string(), arena);
 }
 
 }  // namespace

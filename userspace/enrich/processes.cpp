@@ -183,7 +183,11 @@ Snapshot Processes::exec(const Event& event) {
     fill_cgroup(*p, event.text(r.cgroup), event.text(r.cgroup_v1));
     fill_login(*p, task);
     fill_rights(*p, task);
-    const bool set_id = before && r.secure && before->credentials.euid != task.euid;
+    if (!before) { /* its fork was lost: it has at least its parent's login */
+        inherit_chain(*p, find(parent_of(task)));
+        return store(task, std::move(p), parent_of(task));
+    }
+    const bool set_id = r.secure && before->credentials.euid != task.euid;
     extend_chain(*p, set_id);
     return store(task, std::move(p), parent_of(task));
 }
@@ -214,6 +218,15 @@ Snapshot Processes::of(const rec_task& task) {
     fill_login(*p, task);
     fill_rights(*p, task);
     return store(task, std::move(p), parent_of(task));
+}
+
+Snapshot Processes::learn_exe(const rec_task& task, std::string_view exe, std::uint64_t inode,
+                              std::uint32_t dev) {
+    auto p = derive(*of(task));
+    p->exe = exe;
+    p->exe_inode = inode;
+    p->exe_dev = dev;
+    return store(task, std::move(p), {});
 }
 
 Snapshot Processes::find(const ProcessKey& key) const {

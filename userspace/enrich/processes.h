@@ -48,6 +48,9 @@ public:
     /// when the process is not known (its fork was lost).
     Snapshot of(const rec_task& task);
 
+    /// What an unknown process runs, where a record tells.
+    Snapshot learn_exe(const rec_task& task, std::string_view exe, std::uint64_t inode, std::uint32_t dev);
+
     /// Null when not known.
     Snapshot find(const ProcessKey& key) const;
     Snapshot parent(const Process& process) const;

@@ -309,7 +309,9 @@ void append_message(const Event& e, std::string& out) {
     out += ' ';
     out += e.kind->verb;
     out += ' ';
-    append_what(e, out);
+    std::string what;
+    append_what(e, what);
+    out += what;
     if (e.failed()) fmt::format_to(std::back_inserter(out), ": {}", errno_name(-e.record->result));
 }
 

@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "base/fd.h"
 #include "source/probe.h"
@@ -31,11 +33,10 @@ int print_libbpf(libbpf_print_level level, const char* format, va_list args) {
     return 0;
 }
 
-std::string_view object_bytes() {
+std::string_view bytes_of(const void* (*elf)(std::size_t*)) {
     std::size_t bytes = 0;
-    const void* elf =
-        has_compare_and_swap() ? whodid_bpf__elf_bytes(&bytes) : whodid_nocas_bpf__elf_bytes(&bytes);
-    return {static_cast<const char*>(elf), bytes};
+    const void* at = elf(&bytes);
+    return {static_cast<const char*>(at), bytes};
 }
 
 bool has_tracepoint(const std::string& category_and_name) {
@@ -61,8 +62,17 @@ Result<std::unique_ptr<Loader>> Loader::load(const LoadOptions& options) {
     libbpf_set_print(print_libbpf);
     if (auto ready = require_kernel(); !ready) return ready.error();
     if (auto ready = ensure_tracefs(); !ready) return ready.error();
+    if (has_compare_and_swap()) {
+        auto loader = load_object(bytes_of(whodid_bpf__elf_bytes), options);
+        if (loader) return loader;
+        // 5.13 to 5.15 refuse the weak kernel function in it; a real fault shows again below.
+        spdlog::debug("the main BPF object was refused: {}", loader.error().message);
+    }
+    return load_object(bytes_of(whodid_nocas_bpf__elf_bytes), options);
+}
+
+Result<std::unique_ptr<Loader>> Loader::load_object(std::string_view elf, const LoadOptions& options) {
     std::unique_ptr<Loader> loader(new Loader);
-    const std::string_view elf = object_bytes();
     bpf_object_open_opts open{};
     open.sz = sizeof open;
     open.object_name = "whodid";
@@ -122,6 +132,8 @@ Result<void> Loader::attach() {
         bpf_link* link = bpf_program__attach(program);
         if (link)
             links_.push_back(link);
+        else if (errno == ENOENT)
+            hook.absent = "no such tracepoint in this kernel";
         else
             return Error::from_errno(fmt::format("cannot attach {} to {}", hook.program, hook.where));
     }
@@ -137,7 +149,7 @@ KernelDescriptors Loader::descriptors() const {
     const auto fd = [this](const char* name) {
         return bpf_map__fd(bpf_object__find_map_by_name(object_, name));
     };
-    return {fd("ring"), fd("vital_ring"), fd("counters"), fd(".data.guards")};
+    return {fd("ring"), fd("vital_ring"), fd("counters"), fd(".data.control")};
 }
 
 Result<void> Loader::list_tasks() {
@@ -172,12 +184,33 @@ Result<void> Loader::read_counters(Ledger& ledger) const {
     return {};
 }
 
-Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
-    rec_guard table[WHODID_GUARDED_MAX] = {};
-    for (std::size_t i = 0; i < sensors.size() && i < std::size(table); ++i) table[i] = sensors[i];
+Result<void> Loader::write_control() {
     const std::uint32_t zero = 0;
-    if (bpf_map_update_elem(descriptors().guards, &zero, table, BPF_ANY) != 0)
-        return Error::from_errno("cannot tell the kernel side which processes are sensors");
+    if (bpf_map_update_elem(descriptors().control, &zero, &control_, BPF_ANY) != 0)
+        return Error::from_errno("cannot write to the kernel side's control map");
+    return {};
+}
+
+Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
+    std::ranges::fill(control_.guards, rec_guard{});
+    std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(control_.guards)), control_.guards);
+    return write_control();
+}
+
+Result<void> Loader::stop() {
+    control_.stopped = 1;
+    if (auto written = write_control(); !written) return written;
+    // Programs that ran past the check need microseconds; equal counts a millisecond apart say that they are
+    // done.
+    std::uint64_t before = ~std::uint64_t{0};
+    for (int i = 0; i < 100; ++i) {
+        Ledger now;
+        if (auto read = read_counters(now); !read) return read;
+        const rec_counters sum = now.total().kernel;
+        const std::uint64_t counted = sum.seen + sum.emitted + sum.ring_full + sum.no_slot + sum.gated;
+        if (std::exchange(before, counted) == counted) return {};
+        ::usleep(1000);
+    }
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ledger.h"
@@ -53,16 +54,23 @@ public:
     /// Counts, but does not report, file and network activity of these processes: at most WHODID_GUARDED_MAX.
     Result<void> guard(const std::vector<rec_guard>& sensors);
 
+    /// From now on nothing is seen; what was is counted when this returns. Detaching, which takes seconds,
+    /// can come later.
+    Result<void> stop();
+
 private:
     Loader() = default;
+    static Result<std::unique_ptr<Loader>> load_object(std::string_view elf, const LoadOptions& options);
     Result<void> prepare(const LoadOptions& options);
     Result<void> attach();
+    Result<void> write_control();
     Result<void> set_config(const LoadOptions& options);
 
     bpf_object* object_ = nullptr;
     bpf_program* task_iterator_ = nullptr;
     std::vector<bpf_link*> links_;
     std::vector<Hook> hooks_;
+    rec_control control_{};
 };
 
 }  // namespace whodid

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Floods: nothing is lost silently. What the kernel side counted is what came out, or is counted as lost and
+// said so in the stream.
+#include <cstdlib>
+
+#include "sensor.h"
+#include "stage.h"
+#include "stage_assert.h"
+
+namespace whodid::live {
+namespace {
+
+/// Floods have a sensor of their own, whose ledger is looked at when they are over.
+class Flood : public testing::Test {
+protected:
+    void SetUp() override {
+        if (const std::string reason = Stage::available(); !reason.empty()) GTEST_SKIP() << reason;
+        const auto stage = shared_stage();
+        ASSERT_TRUE(worked(stage));
+        stage_ = *stage;
+    }
+    std::unique_ptr<Sensor> start(const std::vector<std::string>& arguments = {}) {
+        auto sensor = Sensor::start(arguments);
+        if (!sensor) return nullptr;
+        return std::move(*sensor);
+    }
+    const Stage* stage_ = nullptr;
+};
+
+long number(const Json& ledger, const std::string& kind, const std::string& counter) {
+    const auto found = ledger["kinds"].find(kind);
+    return found == ledger["kinds"].end() ? 0 : (*found)[counter].get<long>();
+}
+
+/// WHODID_FLOOD_OPENS and _EXECS make it shorter or longer.
+long setting(const char* name, long otherwise) {
+    const char* text = std::getenv(name);
+    return text ? std::atol(text) : otherwise;
+}
+
+TEST_F(Flood, TheLedgerBalancesAndVitalEventsAreComplete) {
+    const long opens = setting("WHODID_FLOOD_OPENS", 200'000), execs = setting("WHODID_FLOOD_EXECS", 20'000);
+    auto sensor = start({"--ring-size", "64M"});
+    if (!sensor) GTEST_SKIP() << "cannot trace here";
+    RunOptions options;
+    options.limit = milliseconds(600'000);
+    const auto facts = stage_->deed("flood", {std::to_string(opens), std::to_string(execs), "4"}, options);
+    ASSERT_TRUE(worked(facts));
+    const Facts& done = facts->back();
+    ASSERT_EQ(done.result(), 0);
+    ASSERT_TRUE(exited(0, stage_->ssh_password("alice", kAlice.password, "true")));
+    ASSERT_TRUE(sensor->wait_for({"session.end", 0, {}}, milliseconds(60'000)));
+
+    const long execs_told = static_cast<long>(sensor->count("process.exec", "\"/usr/bin/true\""));
+    const long opens_told = static_cast<long>(sensor->count("file.open", "\"path\":\"/etc/hostname\""));
+    const auto said = sensor->stop();
+    ASSERT_TRUE(worked(said));
+    const Json ledger = ledger_of(*said);
+    ASSERT_FALSE(ledger.is_null()) << *said;
+    EXPECT_EQ(ledger["balanced"], true) << ledger["imbalances"];
+    EXPECT_EQ(at(ledger, "total.malformed"), 0);
+    for (const char* kind : {"process.exec", "process.exit", "process.fork", "raw.audit", "raw.credentials"})
+        EXPECT_EQ(number(ledger, kind, "ring_full") + number(ledger, kind, "no_slot"), 0) << kind;
+    EXPECT_GE(execs_told, done.number("execs"));
+    const long opens_lost = number(ledger, "file.open", "ring_full") + number(ledger, "file.open", "no_slot");
+    EXPECT_GE(opens_told + opens_lost, done.number("opens"));
+    RecordProperty("opens", std::to_string(opens_told));
+    RecordProperty("opens_lost", std::to_string(opens_lost));
+    RecordProperty("execs", std::to_string(execs_told));
+}
+
+TEST_F(Flood, ARingThatIsTooSmallSaysWhatIsMissing) {
+    auto sensor = start({"--ring-size", "4K"});
+    if (!sensor) GTEST_SKIP() << "cannot trace here";
+    const auto facts = stage_->deed("flood", {"50000", "20", "2"});
+    ASSERT_TRUE(worked(facts));
+    ASSERT_TRUE(sensor->wait_for({"sensor.loss", 0, {}}, milliseconds(20'000)));
+    const auto said = sensor->stop();
+    ASSERT_TRUE(worked(said));
+    const Json ledger = ledger_of(*said);
+    EXPECT_EQ(ledger["balanced"], true) << ledger["imbalances"];
+    long announced = 0;
+    for (const Json& loss : sensor->all({"sensor.loss", 0, {}}))
+        if (at(loss, "whodid.loss.kind") == "file.open")
+            announced += at(loss, "whodid.loss.count").get<long>();
+    const long missing = number(ledger, "file.open", "seen") - number(ledger, "file.open", "delivered");
+    EXPECT_GT(missing, 0);
+    EXPECT_EQ(announced, missing);
+    EXPECT_EQ(number(ledger, "process.exec", "ring_full"), 0);
+}
+
+}  // namespace
+}  // namespace whodid::live

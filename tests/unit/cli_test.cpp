@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program from outside: streams, exit codes, wrong arguments, pipes. Runs build/whodid.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace whodid {
+namespace {
+
+using std::chrono::steady_clock;
+namespace fs = std::filesystem;
+
+struct Outcome {
+    int code = -1;  // negative: died of that signal
+    std::string out, err;
+    double seconds = 0;
+};
+
+std::string contents(const fs::path& path) {
+    std::ifstream file(path);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+std::size_t lines(const std::string& text) {
+    return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
+/// Beside this test: build/tests/unit, build/whodid.
+fs::path program() { return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "whodid"; }
+
+class Cli : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!fs::exists(program())) GTEST_SKIP() << "not built: " << program();
+        fs::create_directory(directory_);
+    }
+    void TearDown() override { fs::remove_all(directory_); }
+
+    const fs::path directory_ = fs::temp_directory_path() / ("whodid-cli-" + std::to_string(::getpid()));
+    std::map<std::string, std::string> environment_;
+    uid_t uid_ = 0;
+
+    /// Starts `sh -c script` with the program as $W; its output goes to files.
+    pid_t start(const std::string& script) {
+        const pid_t child = ::fork();
+        if (child != 0) return child;
+        for (const auto& [name, value] : environment_) ::setenv(name.c_str(), value.c_str(), 1);
+        ::setenv("W", program().c_str(), 1);
+        for (int fd : {1, 2}) {
+            const fs::path path = directory_ / (fd == 1 ? "out" : "err");
+            ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), fd);
+        }
+        ::dup2(::open("/dev/null", O_RDONLY), 0);
+        if (uid_ && (::setgid(uid_) != 0 || ::setuid(uid_) != 0)) ::_exit(126);
+        ::execl("/bin/bash", "bash", "-c", script.c_str(), nullptr);
+        ::_exit(127);
+    }
+    Outcome finish(pid_t child) {
+        const auto begin = steady_clock::now();
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        Outcome o;
+        o.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+        o.seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
+        o.out = contents(directory_ / "out");
+        o.err = contents(directory_ / "err");
+        return o;
+    }
+    Outcome run(const std::string& script) { return finish(start(script)); }
+
+    void expect_usage_error(const std::string& arguments, const std::string& says) {
+        const Outcome o = run("\"$W\" " + arguments);
+        EXPECT_EQ(o.code, 2) << arguments;
+        EXPECT_EQ(o.out, "") << arguments;
+        EXPECT_EQ(lines(o.err), 1u) << o.err;
+        EXPECT_NE(o.err.find(says), std::string::npos) << arguments << ": " << o.err;
+    }
+    /// Only where this machine can be traced.
+    bool can_trace() { return run("\"$W\" check").code == 0; }
+};
+
+TEST_F(Cli, UsageErrors) {
+    expect_usage_error("", "which command?");
+    expect_usage_error("tarce", "tarce, did you mean 'trace'?");
+    expect_usage_error("trace --faild", "--faild, did you mean '--failed'?");
+    expect_usage_error("trace -o xml", "--output: 'xml' is none of text|wide|json|flat");
+    expect_usage_error("trace -d 5x", "--duration: '5x' is no duration");
+    expect_usage_error("trace -d 0", "--duration");
+    expect_usage_error("trace --ring-size 65K", "--ring-size: '65K'");
+    expect_usage_error("trace -p x", "--pid: 'x' is no process number");
+    expect_usage_error("trace -p 1 -p 2x", "--pid: '2x'");
+    expect_usage_error("trace --tree 0", "--tree");
+    expect_usage_error("trace --count 0", "--count");
+    expect_usage_error("trace --color sometimes", "--color");
+    expect_usage_error("trace --ledger xml", "--ledger");
+    expect_usage_error("trace -u", "--user");
+    expect_usage_error("trace exce", "'exce', did you mean 'exec'?");
+    expect_usage_error("trace --fields time,usr", "'usr', did you mean 'user'?");
+    expect_usage_error("trace -w /dev/null -o text", "-w");
+    expect_usage_error("fields exce", "'exce', did you mean 'exec'?");
+    expect_usage_error("fields -o yaml", "--output");
+    expect_usage_error("fields exec more", "more");
+    expect_usage_error("check more", "more");
+    expect_usage_error("record", "FILE");
+    expect_usage_error("replay", "FILE");
+}
+
+// An option takes one value: what follows is a kind.
+TEST_F(Cli, ListsTakeOneValueEach) {
+    expect_usage_error("trace -u alice -u bob --fields time,user exce", "'exce'");
+}
+
+TEST_F(Cli, EnvironmentMirrorsOptions) {
+    environment_["WHODID_OUTPUT"] = "xml";
+    expect_usage_error("trace", "--output: 'xml'");
+    environment_ = {{"WHODID_RING_SIZE", "3"}};
+    expect_usage_error("trace", "--ring-size: '3'");
+    environment_ = {{"WHODID_FIELDS", "time,usr"}};
+    expect_usage_error("trace", "'usr'");
+    environment_ = {{"WHODID_OUTPUT", "text"}, {"WHODID_WRITE", "/dev/null"}};
+    expect_usage_error("trace", "-w");
+}
+
+TEST_F(Cli, HelpAndVersion) {
+    Outcome o = run("\"$W\" --help");
+    EXPECT_EQ(o.code, 0);
+    EXPECT_EQ(o.err, "");
+    for (const char* text : {"Watch:", "Run:", "trace", "record", "replay", "check", "fields", "version"})
+        EXPECT_NE(o.out.find(text), std::string::npos) << text;
+    o = run("\"$W\" trace -h");
+    EXPECT_EQ(o.code, 0);
+    for (const char* text :
+         {"--user",  "--session",  "--pid",     "--tree",      "--exe",    "--path",   "--failed",
+          "--all",   "--duration", "--count",   "--fields",    "--write",  "--color",  "--utc",
+          "--local", "--quiet",    "--verbose", "--ring-size", "--output", "--ledger", "WHODID_"})
+        EXPECT_NE(o.out.find(text), std::string::npos) << text;
+    for (std::istringstream text(o.out); std::getline(text, o.err);) EXPECT_LE(o.err.size(), 100u) << o.err;
+    for (const char* version : {"--version", "-V", "version"}) {
+        o = run(std::string("\"$W\" ") + version);
+        EXPECT_EQ(o.code, 0);
+        EXPECT_TRUE(o.out.starts_with("whodid ")) << o.out;
+        EXPECT_EQ(lines(o.out), 1u);
+    }
+    EXPECT_EQ(nlohmann::json::parse(run("\"$W\" version --json").out)["name"], "whodid");
+}
+
+TEST_F(Cli, FieldsIntoAPipeThatCloses) {
+    const Outcome o = run("\"$W\" fields | head -n 1; echo \"${PIPESTATUS[0]}\"");
+    EXPECT_EQ(o.err, "");
+    EXPECT_TRUE(o.out.starts_with("KIND"));
+}
+
+TEST_F(Cli, FileThatCannotBeWritten) {
+    const Outcome o = run("\"$W\" trace -w /nonexistent/x");
+    EXPECT_EQ(o.code, 1);
+    EXPECT_EQ(o.err, "whodid: cannot write /nonexistent/x: No such file or directory\n");
+}
+
+// One line that names what is missing and what to do; a wrong argument is told first.
+TEST_F(Cli, WithoutRights) {
+    if (::getuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
+    uid_ = 65534;
+    fs::permissions(directory_, fs::perms::all);
+    const fs::path copy = directory_ / "whodid";
+    fs::copy_file(program(), copy);
+    Outcome o = run(copy.string() + " trace");
+    EXPECT_EQ(o.code, 3) << o.err;
+    EXPECT_EQ(o.out, "");
+    EXPECT_EQ(lines(o.err), 1u) << o.err;
+    EXPECT_NE(o.err.find("CAP_BPF"), std::string::npos) << o.err;
+    EXPECT_NE(o.err.find("sudo "), std::string::npos) << o.err;
+    o = run(copy.string() + " check");
+    EXPECT_EQ(o.code, 3);
+    EXPECT_NE(o.out.find("MISSING  rights"), std::string::npos) << o.out;
+    EXPECT_EQ(o.out.find("seccomp"), std::string::npos) << "without rights no try tells anything: " << o.out;
+    o = run(copy.string() + " check -o json");
+    EXPECT_EQ(o.code, 3);
+    EXPECT_EQ(nlohmann::json::parse(o.out)["ok"], false);
+    EXPECT_EQ(run(copy.string() + " trace exce").code, 2);
+}
+
+// ---- tools/run-live, with a program that only pretends ---------------------------------------------------
+
+class RunLive : public Cli {
+protected:
+    /// A program whose trace ends so, and whose replay tells its arguments.
+    void pretend(const std::string& trace) {
+        std::ofstream(directory_ / "fake")
+            << "#!/bin/bash\nif [[ $1 == trace ]]; then " << trace << "; fi\nprintf '<%s>' \"$@\"\n";
+        fs::permissions(directory_ / "fake", fs::perms::owner_all);
+        std::ofstream(directory_ / "story.whodid") << "x";
+        environment_["WHODID_RECORDING"] = directory_ / "story.whodid";
+    }
+    Outcome run_live(const std::string& arguments = "") {
+        return run("tools/run-live " + (directory_ / "fake").string() + " " + arguments);
+    }
+};
+
+TEST_F(RunLive, TracesWhereItCan) {
+    pretend("printf '[%s]' \"$@\"; echo footer >&2; exit 0");
+    const Outcome o = run_live("-d 5 exec");
+    EXPECT_EQ(o.code, 0);
+    EXPECT_EQ(o.out, "[trace][-d][5][exec]");
+    EXPECT_EQ(o.err, "footer\n");
+}
+
+TEST_F(RunLive, PassesOtherFailuresOn) {
+    pretend("echo 'whodid: no' >&2; exit 1");
+    const Outcome o = run_live();
+    EXPECT_EQ(o.code, 1);
+    EXPECT_EQ(o.out, "");
+}
+
+TEST_F(RunLive, ShowsTheRecordingWhereItCannot) {
+    pretend("echo 'whodid: rights: CAP_BPF missing' >&2; exit 3");
+    const Outcome o = run_live();
+    EXPECT_EQ(o.code, 0);
+    EXPECT_EQ(o.out, "<replay><" + (directory_ / "story.whodid").string() +
+                         "><--note><this machine cannot be traced: rights: CAP_BPF missing>");
+    EXPECT_TRUE(o.err.starts_with("whodid: rights: CAP_BPF missing\n")) << o.err;
+    environment_["WHODID_RECORDING"] = "/nonexistent";
+    EXPECT_EQ(run_live().code, 3);
+}
+
+// ---- with a kernel to trace ------------------------------------------------------------------------------
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+class CliLive : public Cli {
+protected:
+    void SetUp() override {
+        Cli::SetUp();
+        if (IsSkipped()) return;
+        static const bool can = can_trace();
+        if (!can) GTEST_SKIP() << "this machine cannot be traced";
+    }
+    /// Waits until the file has that text; programs take their time on a busy machine.
+    bool appears(const char* name, const std::string& text) {
+        for (int i = 0; i < 600; ++i) {
+            if (contents(directory_ / name).find(text) != std::string::npos) return true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+        return false;
+    }
+};
+
+TEST_F(CliLive, Check) {
+    const auto report = nlohmann::json::parse(run("\"$W\" check -o json").out);
+    EXPECT_EQ(report["ok"], true);
+    EXPECT_EQ(report["kinds"]["process.exec"]["state"], "complete");
+    EXPECT_FALSE(report["kinds"]["file.open"]["attached"].empty());
+}
+
+TEST_F(CliLive, JsonLinesIntoAPipeUntilCtrlC) {
+    environment_["MARK"] = "mark-" + std::to_string(::getpid());
+    const pid_t child = start(
+        "exec 3>&1; \"$W\" trace -o json --ledger json -q & W=$!; trap 'kill -INT $W' TERM; "
+        "while :; do /bin/true $MARK; sleep 0.2 & wait $!; kill -0 $W || break; done 2>/dev/null; wait $W");
+    const bool seen = appears("out", environment_["MARK"]);
+    ::kill(child, SIGTERM);
+    const Outcome o = finish(child);
+    ASSERT_TRUE(seen) << o.err;
+    EXPECT_EQ(o.code, 0) << o.err;
+    std::istringstream text(o.out);
+    bool found = false;
+    std::uint64_t seq = 0;
+    for (std::string line; std::getline(text, line);) {
+        const auto event = nlohmann::json::parse(line);
+        EXPECT_EQ(event["whodid"]["seq"], ++seq) << "no gap";
+        found |= event["event"]["name"] == "whodid.process.exec" &&
+                 event["process"]["command_args"].size() == 2 &&
+                 event["process"]["command_args"][1] == environment_["MARK"];
+    }
+    EXPECT_TRUE(found);
+    ASSERT_EQ(lines(o.err), 1u) << o.err;
+    const auto ledger = nlohmann::json::parse(o.err)["ledger"];
+    EXPECT_GE(ledger["kinds"]["process.exec"]["written"], 1);
+    EXPECT_EQ(ledger["lost"], 0);
+}
+
+TEST_F(CliLive, HeadEndsItQuietly) {
+    const pid_t child = start(
+        "set -m; (while :; do /bin/true; sleep 0.1; done) & L=$!; "
+        "\"$W\" trace exec | head -n 2; echo \"code ${PIPESTATUS[0]}\"; kill -- -$L");
+    const Outcome o = finish(child);
+    EXPECT_NE(o.out.find("code 0"), std::string::npos) << o.out;
+    EXPECT_EQ(o.err.find("whodid"), std::string::npos) << o.err;
+    EXPECT_EQ(o.err.find("shown"), std::string::npos) << o.err;
+}
+
+// A reader who leaves while nothing happens is noticed too.
+TEST_F(CliLive, AGoneReaderIsNoticedWithoutEvents) {
+    const Outcome o =
+        run("timeout 60 \"$W\" trace --path /nothing/at/all | true; echo \"code ${PIPESTATUS[0]}\"");
+    EXPECT_NE(o.out.find("code 0"), std::string::npos) << o.out;
+}
+
+TEST_F(CliLive, WriteAndDuration) {
+    const fs::path file = directory_ / "events.jsonl";
+    std::ofstream(file) << "old";
+    fs::permissions(file, fs::perms::all);
+    const Outcome o = run("\"$W\" trace -a -d 500ms -w " + file.string());
+    EXPECT_EQ(o.code, 0);
+    EXPECT_EQ(o.out, "");
+    EXPECT_NE(o.err.find("writing events as JSON lines to " + file.string()), std::string::npos) << o.err;
+    EXPECT_NE(o.err.find(" shown"), std::string::npos) << o.err;
+    EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+    const std::string first = contents(file).substr(0, contents(file).find('\n'));
+    EXPECT_EQ(nlohmann::json::parse(first)["event"]["name"], "whodid.sensor.start");
+}
+
+TEST_F(CliLive, CountStops) {
+    const pid_t child = start(
+        "set -m; (while :; do /bin/true; sleep 0.1; done) & L=$!; "
+        "\"$W\" trace exec --count 3 -o flat -q; echo \"code $?\"; kill -- -$L");
+    const Outcome o = finish(child);
+    std::size_t events = 0;
+    std::istringstream text(o.out);
+    for (std::string line; std::getline(text, line);)
+        events += line.find("\"event.name\":\"whodid.process.exec\"") != std::string::npos;
+    EXPECT_EQ(events, 3u) << o.out;
+    EXPECT_NE(o.out.find("code 0"), std::string::npos);
+}
+
+// Detaching goes on in a child that keeps nobody: the pipe it inherited is closed at once.
+TEST_F(CliLive, NobodyWaitsForDetaching) {
+    const Outcome o =
+        run("set -o pipefail; \"$W\" trace -d 200ms 2>&1 >/dev/null | (cat; date +%s.%N); date +%s.%N");
+    EXPECT_EQ(o.code, 0);
+    EXPECT_NE(o.out.find(" lost"), std::string::npos) << o.out;
+    environment_["WHODID_DETACH"] = "wait";
+    EXPECT_EQ(run("\"$W\" trace -d 200ms -q >/dev/null").code, 0);
+}
+
+#endif
+
+}  // namespace
+}  // namespace whodid
