@@ -143,7 +143,8 @@ void add_view(CLI::App& command, ViewOptions& view) {
         ->type_name("A,B,...")
         ->delimiter(',')
         ->allow_extra_args(false);
-    command.add_option("-w,--write", view.write_path, "JSON lines to this file, mode 0600")
+    command
+        .add_option("-w,--write", view.write_path, "JSON lines to this file, mode 0600; - is standard output")
         ->type_name("FILE");
     const Words<ColorMode> colors = {
         {"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}};

@@ -282,7 +282,8 @@ struct rec_guard {
 
 /* What userspace writes while the kernel side runs. */
 struct rec_control {
-    rec_u32 stopped, pad; /* set: nothing is seen any more, so that the ledger can be closed before detaching */
+    rec_u32 stopped,
+        pad; /* set: nothing is seen any more, so that the ledger can be closed before detaching */
     struct rec_guard guards[WHODID_GUARDED_MAX];
 };
 

@@ -146,10 +146,10 @@ TEST_F(AuthTest, SuRefused) {
     RunOptions options = as_user(kAlice);
     options.loginuid = kAlice.uid;
     options.answers = {{"Password: ", "wrong"}};
-    ASSERT_TRUE(worked(stage_->run({"su", "bob", "-c", "true"}, options)));
+    ASSERT_TRUE(worked(stage_->run({"su", "root", "-c", "true"}, options)));
     const auto event = failure("su");
     ASSERT_TRUE(event);
-    EXPECT_EQ(at(*event, "whodid.auth.target_user"), "bob");
+    EXPECT_EQ(at(*event, "whodid.auth.target_user"), "root");
 }
 
 // Any root process can claim to be sshd; in a user namespace anybody holds the capability.

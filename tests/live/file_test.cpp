@@ -93,11 +93,12 @@ TEST_F(File, AFileWithoutANameIsTold) {
 }
 
 TEST_F(File, DeniedIsTold) {
-    const Facts facts = do_way("open_ways", "eacces");
+    const auto facts = stage_->deed("open_ways", {"eacces", kAlice.home}, as_user(kAlice));
+    ASSERT_TRUE(worked(facts));
     const auto event =
-        event_of(facts, "file.open", [](const Json& e) { return at(e, "error.type") == "EACCES"; });
-    ASSERT_TRUE(event);
-    EXPECT_EQ(at(*event, "file.path"), unquoted(facts.text("path")));
+        event_of(facts->front(), "file.open", [](const Json& e) { return at(e, "error.type") == "EACCES"; });
+    ASSERT_TRUE(event) << facts->front().result() << " " << facts->front().text("path");
+    EXPECT_EQ(at(*event, "file.path"), unquoted(facts->front().text("path")));
 }
 
 // The kernel refused to look: only the name is there, joined to where it starts.

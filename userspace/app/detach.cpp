@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -25,8 +26,11 @@ bool is_kernel_side(std::string_view target) {
 std::vector<int> others() {
     const LiveHost host;
     std::vector<int> fds;
-    for (const std::string& name : host.list("/proc/self/fd"))
-        if (!is_kernel_side(host.link("/proc/self/fd/" + name))) fds.push_back(std::atoi(name.c_str()));
+    for (const std::string& name : host.list("/proc/self/fd")) {
+        int fd = -1;
+        std::from_chars(name.data(), name.data() + name.size(), fd);
+        if (fd >= 0 && !is_kernel_side(host.link("/proc/self/fd/" + name))) fds.push_back(fd);
+    }
     return fds;
 }
 

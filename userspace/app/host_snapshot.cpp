@@ -56,7 +56,7 @@ std::string logind_session(std::string_view text) {
 void add_connections(const Host& host, const std::string& process, RecordedHost& snapshot) {
     std::unordered_set<std::string> inodes;
     for (const std::string& fd : host.list(process + "/fd")) {
-        const std::string path = process + "/fd/" + fd, target = host.link(path);
+        const std::string path = fmt::format("{}/fd/{}", process, fd), target = host.link(path);
         constexpr std::string_view kSocket = "socket:[";
         if (!target.starts_with(kSocket)) continue;
         inodes.insert(target.substr(kSocket.size(), target.size() - kSocket.size() - 1));
@@ -107,8 +107,8 @@ RecordedHost snapshot_host(const Host& host) {
     snapshot.files["/proc/self/mountinfo"] = mounts(host);
     const std::string sessions = "/run/systemd/sessions";
     for (const std::string& name : host.list(sessions))
-        if (const auto text = host.read_file(sessions + "/" + name); text && is_number(name))
-            snapshot.files[sessions + "/" + name] = logind_session(*text);
+        if (const auto text = host.read_file(fmt::format("{}/{}", sessions, name)); text && is_number(name))
+            snapshot.files[fmt::format("{}/{}", sessions, name)] = logind_session(*text);
     for (const std::string& pid : host.list("/proc"))
         if (const std::string process = "/proc/" + pid;
             is_number(pid) && is_sshd(host.link(process + "/exe")))

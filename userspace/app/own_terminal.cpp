@@ -2,15 +2,18 @@
 // What belongs to the showing itself.
 #include "app/own_terminal.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 namespace whodid {
 
@@ -44,18 +47,25 @@ std::optional<Status> status_of(const Host& host, std::uint32_t pid) {
     return status;
 }
 
+/// Which terminal's master the descriptor is, as its fdinfo tells.
+std::optional<std::uint32_t> index_of(const std::string& details) {
+    constexpr std::string_view kIndex = "tty-index:\t";
+    const std::size_t at = details.find(kIndex);
+    if (at == std::string::npos) return std::nullopt;
+    const char* digits = details.data() + at + kIndex.size();
+    std::uint32_t index = 0;
+    const auto parsed = std::from_chars(digits, details.data() + details.size(), index);
+    return parsed.ec == std::errc() ? std::optional(index) : std::nullopt;
+}
+
 bool holds_master(const Host& host, std::uint32_t pid, const std::vector<std::uint32_t>& terminals) {
-    const std::string process = "/proc/" + std::to_string(pid);
-    for (const std::string& fd : host.list(process + "/fd")) {
-        if (!host.link(process + "/fd/" + fd).ends_with("/ptmx")) continue;
-        const auto details = host.read_file(process + "/fdinfo/" + fd);
-        constexpr std::string_view kIndex = "tty-index:";
-        const std::size_t at = details ? details->find(kIndex) : std::string::npos;
-        if (at == std::string::npos) continue;
-        const auto index = static_cast<std::uint32_t>(std::atoi(details->c_str() + at + kIndex.size()));
-        if (std::ranges::find(terminals, index) != terminals.end()) return true;
-    }
-    return false;
+    const std::string process = fmt::format("/proc/{}", pid);
+    return std::ranges::any_of(host.list(process + "/fd"), [&](const std::string& fd) {
+        if (!host.link(fmt::format("{}/fd/{}", process, fd)).ends_with("/ptmx")) return false;
+        const auto details = host.read_file(fmt::format("{}/fdinfo/{}", process, fd));
+        const auto index = details ? index_of(*details) : std::nullopt;
+        return index && std::ranges::find(terminals, *index) != terminals.end();
+    });
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // whodid record.
-#include "app/version.h"
 #include "app/record.h"
 
 #include <fmt/format.h>
@@ -14,6 +13,7 @@
 #include "app/host_snapshot.h"
 #include "app/live.h"
 #include "app/stop.h"
+#include "app/version.h"
 #include "base/clock.h"
 #include "enrich/masking.h"
 #include "source/recording.h"

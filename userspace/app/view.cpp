@@ -40,13 +40,13 @@ Result<View> View::open(const ViewOptions& options, std::string banner) {
     if (auto checked = check(options); !checked) return checked.error();
     View view;
     view.options_ = options;
-    const bool to_file = !options.write_path.empty();
+    const bool to_file = !options.write_path.empty() && options.write_path != "-";
     if (to_file) {
         auto file = open_private(options.write_path);
         if (!file) return file.error();
         view.file_ = std::move(*file);
     }
-    const bool screen = !to_file && ::isatty(STDOUT_FILENO);
+    const bool screen = options.write_path.empty() && ::isatty(STDOUT_FILENO);
     view.format_ = options.format.value_or(screen ? Format::kText : Format::kJson);
     TextOptions text;
     text.color = wants_color(options.color, screen, ColorEnvironment::of_process());

@@ -2,6 +2,8 @@
 // "Did you mean".
 #include "base/nearest.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -40,7 +42,7 @@ std::string nearest_name(std::string_view name, const std::vector<std::string_vi
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string_view>& candidates) {
     const std::string near = nearest_name(name, candidates);
-    return near.empty() ? std::string() : ", did you mean '" + near + "'?";
+    return near.empty() ? std::string() : fmt::format(", did you mean '{}'?", near);
 }
 
 }  // namespace whodid

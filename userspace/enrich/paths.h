@@ -8,8 +8,8 @@
 namespace whodid {
 
 /// `name` from `base`, "." and ".." taken out as text: links are not followed, the file system is not asked.
-/// For an absolute name the base is the process' root, which ".." does not leave; for a relative one its working
-/// directory or an open one. Without a base a relative name stays relative.
+/// For an absolute name the base is the process' root, which ".." does not leave; for a relative one its
+/// working directory or an open one. Without a base a relative name stays relative.
 std::string join_path(std::string_view base, std::string_view name);
 
 }  // namespace whodid

@@ -127,7 +127,7 @@ Snapshot Processes::add_existing(const Event& event) {
     const auto& r = event.as<rec_process>();
     const rec_task& task = r.h.task;
     // Programs attach before the iterator runs: what a live event told is newer.
-    if (const Snapshot known = find(key_of(task)); known && known->known) return known;
+    if (Snapshot known = find(key_of(task)); known && known->known) return known;
     auto p = make(task);
     p->exe = event.text(r.exe);
     p->exe_inode = r.exe_inode;
@@ -211,7 +211,7 @@ bool Processes::has_new_names(const Process& p) const {
 }
 
 Snapshot Processes::of(const rec_task& task) {
-    const Snapshot known = find(key_of(task));
+    Snapshot known = find(key_of(task));
     if (known && fits(*known, task)) return known;
     auto p = known ? derive(*known) : make(task);
     if (!known) p->known = false;

@@ -37,7 +37,7 @@ public:
     Processes(const Stream& stream, Users& users, Sessions& sessions);
 
     /// A process from before the sensor.
-    Snapshot add_existing(const Event& raw_task);
+    Snapshot add_existing(const Event& event);
     /// The child is its parent until it execs.
     Snapshot fork(const rec_task& child);
     Snapshot exec(const Event& event);

@@ -27,7 +27,7 @@ LogindSessions read_logind(const Host& host) {
     const std::string directory = "/run/systemd/sessions";
     LogindSessions sessions;
     for (const std::string& name : host.list(directory)) {
-        const auto text = host.read_file(directory + "/" + name);
+        const auto text = host.read_file(fmt::format("{}/{}", directory, name));
         auto session = text ? parse_logind_session(*text) : std::nullopt;
         if (session && session->audit_session) sessions[*session->audit_session] = std::move(*session);
     }
@@ -70,7 +70,7 @@ std::unordered_set<std::string> sockets_of(const Host& host, std::uint32_t pid) 
     std::unordered_set<std::string> inodes;
     const std::string directory = fmt::format("/proc/{}/fd", pid);
     for (const std::string& fd : host.list(directory)) {
-        const std::string target = host.link(directory + "/" + fd);
+        const std::string target = host.link(fmt::format("{}/{}", directory, fd));
         constexpr std::string_view kPrefix = "socket:[";
         if (target.starts_with(kPrefix))
             inodes.insert(target.substr(kPrefix.size(), target.size() - kPrefix.size() - 1));

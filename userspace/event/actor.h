@@ -19,8 +19,8 @@ namespace whodid {
 enum class Basis : std::uint8_t { kAbsent, kKernel, kPam, kLog, kInferred, kUnknown };
 
 constexpr std::string_view basis_name(Basis basis) {
-    constexpr std::string_view names[] = {"", "kernel", "pam", "log", "inferred", "unknown"};
-    return names[static_cast<std::size_t>(basis)];
+    constexpr std::string_view kNames[] = {"", "kernel", "pam", "log", "inferred", "unknown"};
+    return kNames[static_cast<std::size_t>(basis)];
 }
 
 /// A login, as far as it is known at one moment.

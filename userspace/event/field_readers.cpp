@@ -39,7 +39,8 @@ Value octal(std::uint32_t mode, Scratch& s) {
 
 Value seconds(std::uint64_t from_ns, std::uint64_t to_ns) {
     if (from_ns == 0 || to_ns < from_ns) return {};
-    return Value::of_real(static_cast<double>((to_ns - from_ns) / 1000) / 1e6);
+    const std::uint64_t microseconds = (to_ns - from_ns) / 1000;
+    return Value::of_real(static_cast<double>(microseconds) / 1e6);
 }
 
 bool has_object(const rec_file& record) { return record.inode != 0; }

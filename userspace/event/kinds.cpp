@@ -409,12 +409,12 @@ std::span<const Field> common_fields() { return kCommon; }
 std::span<const Field> actor_fields() { return kActor; }
 
 const Kind* find_kind(std::uint16_t id) {
-    static const auto by_id = [] {
+    static const auto kById = [] {
         std::array<const Kind*, WHODID_KIND_MAX> table{};
         for (const Kind& kind : kKinds) table[kind.id] = &kind;
         return table;
     }();
-    return id < by_id.size() ? by_id[id] : nullptr;
+    return id < kById.size() ? kById[id] : nullptr;
 }
 
 const Kind* find_kind(std::string_view name) {

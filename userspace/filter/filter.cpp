@@ -93,9 +93,9 @@ Result<Filter> Filter::compile(const FilterOptions& options, Lineage lineage) {
 
 bool Filter::is_left_out(const Event& event) const {
     if (!event.process || options_.left_out.empty()) return false;
-    static const std::uint64_t tick_ns = 1'000'000'000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    static const std::uint64_t kTickNs = 1'000'000'000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
     return std::ranges::any_of(options_.left_out, [&](const ProcessStart& p) {
-        return p.pid == event.process->pid && p.start_ticks == event.process->start_ns / tick_ns;
+        return p.pid == event.process->pid && p.start_ticks == event.process->start_ns / kTickNs;
     });
 }
 

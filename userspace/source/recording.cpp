@@ -196,7 +196,7 @@ std::string format_recording_header(const RecordingHeader& header) {
     }
     for (const auto& [path, id] : header.host.ids)
         line("program", fmt::format("{}:{} {} {}", id.dev >> 20, id.dev & 0xfffff, id.inode, path));
-    for (const auto& [path, target] : header.host.links) line("link", path + " -> " + target);
+    for (const auto& [path, target] : header.host.links) line("link", fmt::format("{} -> {}", path, target));
     for (const auto& [path, text] : header.host.files) out += format_file_lines(path, text);
     return out;
 }
