@@ -358,7 +358,8 @@ TEST_F(CliLive, NobodyWaitsForDetaching) {
     ASSERT_EQ(mine.size(), 1u) << "the pipe was closed while it detaches";
     const fs::path process = fs::path("/proc") / *mine.begin();
     std::error_code gone;
-    EXPECT_EQ(fs::read_symlink(process / "cwd", gone), gone ? "" : "/");
+    const fs::path cwd = fs::read_symlink(process / "cwd", gone);  // before `gone` is looked at
+    EXPECT_EQ(cwd, gone ? "" : "/");
     EXPECT_FALSE(fs::exists(process / "fd/1"));
     for (int i = 0; i < 600 && fs::exists(process); ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
