@@ -19,6 +19,7 @@
 #include "app/options.h"
 #include "app/record.h"
 #include "app/replay.h"
+#include "app/say.h"
 #include "app/trace.h"
 #include "app/version.h"
 #include "base/nearest.h"
@@ -314,4 +315,7 @@ int run(int argc, char** argv) {
 
 }  // namespace whodid
 
-int main(int argc, char** argv) { return whodid::run(argc, argv); }
+int main(int argc, char** argv) {
+    whodid::ensure_standard_streams();
+    return whodid::run(argc, argv);
+}

@@ -170,6 +170,17 @@ TEST_F(Cli, FieldsIntoAPipeThatCloses) {
     EXPECT_TRUE(o.out.starts_with("KIND"));
 }
 
+// What cannot be said is no reason to die.
+TEST_F(Cli, ClosedOrFullStreams) {
+    EXPECT_EQ(run("\"$W\" trace exce 2>/dev/full").code, 2);
+    EXPECT_EQ(run("\"$W\" trace exce 2>&-").code, 2);
+    for (const char* command : {"version", "version --json", "fields", "--help"})
+        EXPECT_GE(run(std::string("\"$W\" ") + command + " >/dev/full").code, 0) << command;
+    const Outcome o = run("\"$W\" version >/dev/full");
+    EXPECT_EQ(o.code, 1);
+    EXPECT_NE(o.err.find("No space left"), std::string::npos) << o.err;
+}
+
 TEST_F(Cli, FileThatCannotBeWritten) {
     const Outcome o = run("\"$W\" trace -w /nonexistent/x");
     EXPECT_EQ(o.code, 1);
@@ -327,6 +338,12 @@ TEST_F(CliLive, WriteAndDuration) {
     EXPECT_EQ(nlohmann::json::parse(first)["event"]["name"], "whodid.sensor.start");
 }
 
+TEST_F(CliLive, AFooterThatNobodyReads) {
+    EXPECT_EQ(run("\"$W\" trace -d 200ms >/dev/null 2>/dev/full").code, 0);
+    EXPECT_EQ(run("\"$W\" trace -d 200ms --ledger json 2>&1 >/dev/null | true; exit ${PIPESTATUS[0]}").code,
+              0);
+}
+
 TEST_F(CliLive, CountStops) {
     const pid_t child = start(
         "set -m; (while :; do /bin/true; sleep 0.1; done) & L=$!; "
@@ -364,7 +381,7 @@ TEST_F(CliLive, NobodyWaitsForDetaching) {
     for (int i = 0; i < 600 && fs::exists(process); ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     EXPECT_FALSE(fs::exists(process));
-    environment_["WHODID_DETACH"] = "wait";
+    environment_["WHODID_DETACH"] = "wait";  // for who wants the machine as it was
     EXPECT_EQ(run("\"$W\" trace -d 200ms -q >/dev/null").code, 0);
 }
 

@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/exit_code.h"
+#include "app/say.h"
 #include "base/json_writer.h"
 #include "event/kinds.h"
 #include "source/hooks.h"
@@ -190,9 +190,8 @@ int check(const CheckOptions& options) {
         }
     }
     report.exit_code = loader ? kOk : kUnmet;
-    fmt::print("{}", options.json ? json(report) : text(report));
-    std::fflush(stdout);  // detaching takes its time
-    return report.exit_code;
+    const int printed = print_page(options.json ? json(report) : text(report));  // before detaching
+    return printed == kOk ? report.exit_code : printed;
 }
 
 }  // namespace whodid

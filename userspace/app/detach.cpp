@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <string>
@@ -48,13 +49,14 @@ void detach_behind() {
         ::close(alive[0]);
         return;
     }
-    // Threads are gone and locks may be held: from here on system calls only.
+    // If there were threads, they are gone and their locks are held: from here on system calls only.
     ::setsid();
     ::prctl(PR_SET_NAME, "whodid-detach");
     (void)!::chdir("/");
     for (const int fd : closed) ::close(fd);
     char none = 0;
-    (void)!::read(alive[0], &none, 1);
+    while (::read(alive[0], &none, 1) < 0 && errno == EINTR) {
+    }
     ::_exit(0);
 }
 

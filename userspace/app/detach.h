@@ -10,8 +10,8 @@ namespace whodid {
 /// immediate. The child has a session of its own, no terminal, no working directory and no other descriptor,
 /// so that pipes, terminals and mounts are free at once, and init reaps it.
 ///
-/// Does nothing when WHODID_DETACH=wait: then this process detaches by itself. Call last, when everything is
-/// printed.
+/// Does nothing when WHODID_DETACH=wait: then this process detaches by itself. Call when everything is
+/// attached and before threads are started; what is opened later the child does not hold.
 void detach_behind();
 
 }  // namespace whodid

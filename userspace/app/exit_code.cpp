@@ -4,18 +4,18 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include "app/say.h"
 
 namespace whodid {
 
 int fail(const Error& error) {
     if (error.code == EPIPE) return kOk;  // `| head` has seen enough
-    fmt::print(stderr, "whodid: {}\n", error.message);
+    say(fmt::format("whodid: {}\n", error.message));
     return error.code == EPERM || error.code == EOPNOTSUPP ? kUnmet : kRuntimeError;
 }
 
 int fail_usage(const Error& error) {
-    fmt::print(stderr, "whodid: {}\n", error.message);
+    say(fmt::format("whodid: {}\n", error.message));
     return kUsageError;
 }
 

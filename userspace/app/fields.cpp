@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <iterator>
 #include <span>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "app/exit_code.h"
+#include "app/say.h"
 #include "base/json_writer.h"
 #include "event/kinds.h"
 #include "filter/filter.h"
@@ -200,8 +200,7 @@ Result<std::string> describe_fields(const FieldsOptions& options) {
 int fields(const FieldsOptions& options) {
     const auto page = describe_fields(options);
     if (!page) return fail_usage(page.error());
-    std::fwrite(page->data(), 1, page->size(), stdout);
-    return kOk;
+    return print_page(*page);
 }
 
 }  // namespace whodid

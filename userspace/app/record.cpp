@@ -5,13 +5,12 @@
 #include <fmt/format.h>
 #include <whodid/limits.h>
 
-#include <cstdio>
-
 #include "app/detach.h"
 #include "app/exit_code.h"
 #include "app/footer.h"
 #include "app/host_snapshot.h"
 #include "app/live.h"
+#include "app/say.h"
 #include "app/stop.h"
 #include "app/version.h"
 #include "base/clock.h"
@@ -111,11 +110,10 @@ int record(const RecordOptions& options) {
     auto writer = RecordingWriter::create(options.path, options.force);
     if (!writer) return fail(Error{writer.error().message, 0});
     if (options.unmasked)
-        fmt::print(
-            stderr,
+        say(fmt::format(
             "whodid: NOT MASKED: {} will hold every password and key that is typed on a command line.\n"
             "        Keep it as you would keep those.\n",
-            options.path);
+            options.path));
     const StopSignals stop;
     const LiveHost host;
     Ledger ledger;
@@ -139,9 +137,9 @@ int record(const RecordOptions& options) {
     const std::uint64_t gone = lost(ledger.total());
     const auto finished = (*writer)->finish(took_ns / 1'000'000'000, gone);
     if (!options.quiet && finished)
-        fmt::print(stderr, "{} records in {}, {} bytes, {}; {} lost: {}\n", with_commas((*writer)->records()),
-                   format_duration(took_ns), format_bytes((*writer)->bytes()),
-                   options.unmasked ? "NOT MASKED" : "masked", with_commas(gone), options.path);
+        say(fmt::format("{} records in {}, {} bytes, {}; {} lost: {}\n", with_commas((*writer)->records()),
+                        format_duration(took_ns), format_bytes((*writer)->bytes()),
+                        options.unmasked ? "NOT MASKED" : "masked", with_commas(gone), options.path));
     detach_behind();
     if (!finished) return fail(finished.error());
     return pumped ? kOk : fail(pumped.error());

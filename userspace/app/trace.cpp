@@ -18,6 +18,7 @@ int trace(const TraceOptions& options) {
     Ledger ledger;
     auto live = LiveCapture::start(options.load);
     if (!live) return fail(live.error());
+    detach_behind();  // from here on every way to end is quick, a second Ctrl-C and SIGKILL too
     PipelineOptions kept = view->pipeline_options();
     kept.filter.left_out = own_showing_processes();
     auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &view->sink());
@@ -26,7 +27,6 @@ int trace(const TraceOptions& options) {
     const auto pumped = (*live)->pump(**pipeline, ledger, {options.duration_ns, stop.fd(), view->fd()});
     const bool unread = !pumped && pumped.error().code == EPIPE;
     if (!unread) view->print_footer(ledger, **pipeline);
-    detach_behind();
     return pumped ? kOk : fail(pumped.error());
 }
 

@@ -2,14 +2,12 @@
 // whodid version.
 #include "app/version.h"
 
-#include <fmt/format.h>
 #include <sys/utsname.h>
 
-#include <cstdio>
 #include <string_view>
 #include <utility>
 
-#include "app/exit_code.h"
+#include "app/say.h"
 #include "base/json_writer.h"
 
 namespace whodid {
@@ -17,10 +15,7 @@ namespace whodid {
 std::string version_line() { return "whodid " WHODID_VERSION; }
 
 int version(bool json) {
-    if (!json) {
-        fmt::print("{}\n", version_line());
-        return kOk;
-    }
+    if (!json) return print_page(version_line() + "\n");
     utsname name{};
     ::uname(&name);
     std::string line;
@@ -35,8 +30,7 @@ int version(bool json) {
         out.text(value);
     }
     out.end();
-    fmt::print("{}\n", line);
-    return kOk;
+    return print_page(line + "\n");
 }
 
 }  // namespace whodid

@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <utility>
 
 #include "app/footer.h"
+#include "app/say.h"
 
 namespace whodid {
 
@@ -55,10 +55,10 @@ Result<View> View::open(const ViewOptions& options, std::string banner) {
     if (is_text(view.format_))
         text.banner = std::move(banner);
     else if (!banner.empty() && !options.quiet)
-        fmt::print(stderr, "{}\n", banner);
+        say(banner + "\n");
     view.sink_ = std::make_unique<StreamSink>(view.fd(), view.format_, text);
     if (to_file && !options.quiet)
-        fmt::print(stderr, "whodid: writing events as JSON lines to {} (mode 0600)\n", options.write_path);
+        say(fmt::format("whodid: writing events as JSON lines to {} (mode 0600)\n", options.write_path));
     return view;
 }
 
@@ -71,13 +71,13 @@ PipelineOptions View::pipeline_options() const {
 }
 
 void View::print_footer(const Ledger& ledger, const Pipeline& pipeline) const {
-    if (!options_.quiet) fmt::print(stderr, "{}", footer(ledger, pipeline.filter(), pipeline.shown()));
+    if (!options_.quiet) say(footer(ledger, pipeline.filter(), pipeline.shown()));
     const bool trouble = lost(ledger.total()) != 0 || !ledger.imbalances().empty();
     const bool asked = options_.verbose || (trouble && !options_.quiet);
     if (options_.ledger == LedgerFormat::kJson)
-        fmt::print(stderr, "{}\n", ledger_json(ledger, pipeline.filter(), pipeline.shown()));
+        say(ledger_json(ledger, pipeline.filter(), pipeline.shown()) + "\n");
     else if (options_.ledger == LedgerFormat::kText || asked)
-        fmt::print(stderr, "{}", ledger_text(ledger));
+        say(ledger_text(ledger));
 }
 
 }  // namespace whodid

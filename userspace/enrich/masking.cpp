@@ -36,9 +36,10 @@ rec_hdr* replace_slice(rec_hdr* record, std::size_t slice_at, std::string_view t
     const std::size_t size = record->size + (in_place ? 0 : text.size());
     char* copy = arena.allocate(size);
     std::memcpy(copy, record, record->size);
-    std::memset(copy + old.off, 0, old.len);
-    const std::size_t off = in_place ? old.off : record->size;
-    std::memcpy(copy + off, text.data(), text.size());
+    const std::size_t old_off = old.len ? old.off : 0; /* an empty one may point anywhere */
+    std::fill_n(copy + old_off, old.len, '\0');
+    const std::size_t off = in_place ? old_off : record->size;
+    std::ranges::copy(text, copy + off);
     const rec_str now{static_cast<rec_u16>(off), static_cast<rec_u16>(text.size())};
     std::memcpy(copy + slice_at, &now, sizeof now);
     auto* header = reinterpret_cast<rec_hdr*>(copy);
@@ -62,7 +63,10 @@ rec_hdr* mask_arguments(rec_hdr* record, Arena& arena, bool& masked) {
     std::vector<std::string> args = split(slice_text(record, reinterpret_cast<rec_exec*>(record)->argv));
     if (!mask_args(args)) return record;
     masked = true;
-    return replace_slice(record, offsetof(rec_exec, argv), join(args), arena);
+    const std::string block = join(args);
+    rec_hdr* changed = replace_slice(record, offsetof(rec_exec, argv), block, arena);
+    if (reinterpret_cast<rec_exec*>(changed)->argv.len < block.size()) changed->flags |= REC_F_ARGS_CUT;
+    return changed;
 }
 
 /// Variables that hold a whole command line.

@@ -362,7 +362,7 @@ Result<std::unique_ptr<RecordingReader>> RecordingReader::take(Fd fd, std::strin
 
 Result<std::string_view> RecordingReader::want(std::size_t bytes) {
     if (to_ - from_ < bytes) {
-        std::memmove(buffer_.data(), buffer_.data() + from_, to_ - from_);
+        if (from_ != to_) std::memmove(buffer_.data(), buffer_.data() + from_, to_ - from_);
         to_ -= from_;
         from_ = 0;
         if (buffer_.size() < bytes) buffer_.resize(std::max(bytes, kBufferBytes));
