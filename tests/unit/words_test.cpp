@@ -31,6 +31,53 @@ TEST_F(Words, Logins) {
     EXPECT_EQ(message(sensor(REC_SENSOR_LOSS, "")), "whodid lost 41 file.open (kernel_ring)");
 }
 
+// Who asks is told by login or by claim; the rights of sshd and of sudo, always root's, are not theirs.
+TEST_F(Words, Attempts) {
+    const auto at_the_door = [&](int result, const char* account) {
+        auto made = record<rec_auth>(REC_AUTH_ATTEMPT, result);
+        made->verified = 1;
+        if (account) made.text(&rec_auth::account, account);
+        made.text(&rec_auth::address, "203.0.113.50");
+        made.text(&rec_auth::service, "sshd");
+        made.text(&rec_auth::method, "password");
+        return message(event(std::move(made), daemon("/usr/sbin/sshd")));
+    };
+    EXPECT_EQ(at_the_door(-EACCES, "bob"), "bob from 203.0.113.50 failed to log in by sshd password");
+    EXPECT_EQ(at_the_door(-EACCES, nullptr),
+              "an unknown account from 203.0.113.50 failed to log in by sshd password");
+    EXPECT_EQ(at_the_door(0, "bob"), "bob from 203.0.113.50 authenticated by sshd password");
+
+    const auto at_sudo = [&](int result, bool verified) {
+        auto made = record<rec_auth>(REC_AUTH_ATTEMPT, result);
+        made->verified = verified;
+        made.text(&rec_auth::target_user, "root");
+        made.text(&rec_auth::service, "sudo");
+        made.text(&rec_auth::command, "/bin/ls");
+        return message(event(std::move(made), alice(0)));
+    };
+    EXPECT_EQ(at_sudo(0, true), "alice from 198.51.100.7 became root by sudo for /bin/ls");
+    EXPECT_EQ(at_sudo(-EACCES, true), "alice from 198.51.100.7 failed to become root by sudo for /bin/ls");
+    EXPECT_EQ(at_sudo(0, false), "alice from 198.51.100.7 became root by sudo for /bin/ls (a claim)");
+    Event six = event(record<rec_auth>(REC_AUTH_ATTEMPT, -EACCES), daemon("/usr/sbin/sshd"));
+    six.count = 6;
+    six.first_ns = kWallNs, six.last_ns = kWallNs + 41'000'000'000;
+    EXPECT_EQ(message(six), "an unknown account failed to log in by ×6 in 41s");
+}
+
+TEST_F(Words, AccountChanges) {
+    const auto change = [&](const char* operation, const char* account, std::uint32_t id) {
+        auto made = record<rec_account>(REC_AUTH_ACCOUNT);
+        made->account_id = id;
+        made.text(&rec_account::operation, operation);
+        if (account) made.text(&rec_account::account, account);
+        return message(event(std::move(made), alice(0)));
+    };
+    const std::string alice_changed = "alice from 198.51.100.7, as root via sudo, changed accounts: ";
+    EXPECT_EQ(change("adding group", "carol", REC_UNSET), alice_changed + "adding group carol");
+    EXPECT_EQ(change("adding user", nullptr, 1001), alice_changed + "adding user uid 1001");
+    EXPECT_EQ(change("PAM:chauthtok", "carol", REC_UNSET), alice_changed + "changing password carol");
+}
+
 TEST_F(Words, ShortKeysStayWhole) {
     auto short_session = std::make_shared<Session>(*session);
     auto p = alice();

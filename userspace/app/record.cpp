@@ -120,7 +120,10 @@ int record(const RecordOptions& options) {
     auto live = LiveCapture::start(options.load);
     if (!live) return fail(live.error());
     Stream stream = (*live)->stream();
-    if (!options.host_name.empty()) stream.host_name = options.host_name;
+    if (!options.host_name.empty()) { /* nor its machine-id */
+        stream.host_name = options.host_name;
+        stream.host_id = hash_bytes(options.host_name).hex();
+    }
 
     Recorder recorder(**writer, host, std::move(*kept), !options.unmasked);
     PipelineOptions pipeline_options;

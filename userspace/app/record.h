@@ -15,7 +15,7 @@ struct RecordOptions {
     /// Kinds of file and network events to keep, as for trace; empty: all. What carries the state of
     /// processes and logins is kept always.
     std::vector<std::string> kinds;
-    std::string host_name;  // in place of the host's own; empty: none
+    std::string host_name;  // in place of the host's own, and of its machine-id; empty: none
     LoadOptions load;
     std::uint64_t duration_ns = 0;  // 0: until stopped
     bool force = false;             // overwrite

@@ -28,6 +28,17 @@ std::string banner(const RecordingHeader& header) {
 
 }  // namespace
 
+Result<void> play(ReplaySource& source, Pipeline& pipeline) {
+    Result<bool> more = true, going = true;
+    while (more && *more && going && *going) {
+        more = source.drain([&](std::span<const char> record) { pipeline.take(record); });
+        going = pipeline.advance(source.until_ns());
+    }
+    if (going && *going) going = pipeline.finish();
+    if (!going) return going.error();
+    return more ? Result<void>() : Result<void>(more.error());
+}
+
 int replay(const ReplayOptions& options) {
     ::signal(SIGPIPE, SIG_IGN);  // a reader who is gone comes out as EPIPE
     auto reader = RecordingReader::open(options.path);
@@ -45,15 +56,10 @@ int replay(const ReplayOptions& options) {
     if (!pipeline) return fail(pipeline.error());
     if (auto out = view->sink().flush(); !out) return fail(out.error());
 
-    Result<bool> more = true, going = true;
-    while (more && *more && going && *going) {
-        more = source.drain([&](std::span<const char> record) { (*pipeline)->take(record); });
-        going = (*pipeline)->advance(source.until_ns());
-    }
-    if (going && *going) going = (*pipeline)->finish();
-    if (!going) return fail(going.error());
-    view->print_footer(ledger, **pipeline);
-    return more ? kOk : fail(more.error());
+    const auto played = play(source, **pipeline);
+    const bool unread = !played && played.error().code == EPIPE;
+    if (!unread) view->print_footer(ledger, **pipeline);
+    return played ? kOk : fail(played.error());
 }
 
 }  // namespace whodid

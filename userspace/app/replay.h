@@ -5,6 +5,8 @@
 #include <string>
 
 #include "app/options.h"
+#include "app/pipeline.h"
+#include "source/replay.h"
 
 namespace whodid {
 
@@ -15,5 +17,9 @@ struct ReplayOptions {
 };
 
 int replay(const ReplayOptions& options);
+
+/// Carries a recording through a pipeline that does not reorder, as fast as that goes. Errors: damage, after
+/// everything before it came out; or the sink's.
+Result<void> play(ReplaySource& source, Pipeline& pipeline);
 
 }  // namespace whodid

@@ -392,11 +392,10 @@ void Auth::session_opened(const AuditMessage& m, const Event& raw, Conversation&
                           const Emit& emit) {
     if (m.outcome == AuditOutcome::kFailure) return;
     if (lends_rights(c.service)) {
-        const bool waits = c.waiting == Conversation::Waiting::kSuccess;
-        if (!waits) settle(c, arena, emit);
-        c.waiting = Conversation::Waiting::kNothing;
+        if (c.waiting == Conversation::Waiting::kSuccess) c.waiting = Conversation::Waiting::kNothing;
+        settle(c, arena, emit);
         if (c.service != "sudo") c.account = c.process->real_user;
-        emit_success(c, waits ? c.cause : *raw.record, m.acct, arena, emit);
+        emit_success(c, *raw.record, m.acct, arena, emit);  // now: what came meanwhile is out already
         c.told = false;  // one sudo process runs one command, one su one session; a daemon may do several
         return;
     }

@@ -162,7 +162,7 @@ void Enricher::on_exec_failed(Event event, Batch& batch) {
     const std::string path =
         join_path(tried.starts_with('/') ? std::string_view() : event.text(r.cwd), tried);
     event.path = batch.arena.copy(path);
-    if (-r.h.result != ENOENT) {
+    if (event.error() != ENOENT) {
         batch.events.push_back(std::move(event));
         return;
     }

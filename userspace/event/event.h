@@ -54,6 +54,8 @@ struct Event {
         return path_text;
     }
     bool failed() const { return record->result < 0; }
+    /// errno; 0 for success.
+    int error() const { return failed() ? static_cast<int>(0u - static_cast<unsigned>(record->result)) : 0; }
     Id128 id() const;
 };
 

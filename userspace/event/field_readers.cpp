@@ -81,7 +81,7 @@ Value read_outcome(const Event& e, Scratch&) {
 }
 
 Value read_error(const Event& e, Scratch&) {
-    return e.failed() ? Value::of_text(errno_name(-e.record->result)) : Value::absent();
+    return e.failed() ? Value::of_text(errno_name(e.error())) : Value::absent();
 }
 
 Value read_message(const Event& e, Scratch& s) {

@@ -208,8 +208,12 @@ void result_ok(const Event&, std::string& out) { out += "ok"; }
 
 void what_account(const Event& e, std::string& out) {
     const auto& r = e.as<rec_account>();
-    append_fact(out, e.text(r.operation));
-    append_fact(out, e.text(r.account));
+    const std::string_view operation = e.text(r.operation);
+    append_fact(out, operation == "PAM:chauthtok" ? "changing password" : operation);
+    if (r.account.len)
+        append_fact(out, e.text(r.account));
+    else if (r.account_id != REC_UNSET)
+        append_fact(out, fmt::format("uid {}", r.account_id));
     if (r.group.len) append_fact(out, fmt::format("group {}", e.text(r.group)));
 }
 
@@ -253,11 +257,17 @@ void what_loss(const Event& e, std::string& out) {
 
 // ---- all kinds --------------------------------------------------------------------------------------------
 
-void append_what(const Event& e, std::string& out) {
-    e.kind->what(e, out);
+namespace {
+void append_repeats(const Event& e, std::string& out) {
     if (e.count <= 1) return;
     const std::uint64_t took = e.last_ns > e.first_ns ? e.last_ns - e.first_ns : 0;
     append_fact(out, fmt::format("×{} in {}", e.count, format_duration(took)));
+}
+}  // namespace
+
+void append_what(const Event& e, std::string& out) {
+    e.kind->what(e, out);
+    append_repeats(e, out);
 }
 
 Rights rights_used(const Event& e) {
@@ -272,12 +282,17 @@ Rights rights_used(const Event& e) {
 
 namespace {
 
-void append_subject(const Event& e, std::string& out) {
-    if (!e.process) {
-        out += "whodid";
-        return;
-    }
-    const Process& p = *e.process;
+bool is_nobodys(const Event& e) { return !e.process || e.process->login_uid == REC_UNSET; }
+
+/// "bob from 203.0.113.50": who stood at the door, by what was claimed there.
+void append_claimant(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_auth>();
+    const std::string_view from = e.text(r.address.len ? r.address : r.terminal);
+    out += r.account.len ? e.text(r.account) : std::string_view("an unknown account");
+    if (!from.empty()) fmt::format_to(std::back_inserter(out), " {} {}", r.address.len ? "from" : "at", from);
+}
+
+void append_person(const Process& p, std::string& out) {
     if (!p.login_user.empty())
         out += p.login_user;
     else if (p.login_uid != REC_UNSET)
@@ -286,9 +301,13 @@ void append_subject(const Event& e, std::string& out) {
         out += p.effective_user.empty() ? "system" : p.effective_user;
     if (p.session && !p.session->address.empty())
         fmt::format_to(std::back_inserter(out), " from {}", p.session->address);
+}
+
+/// ", as root via sudo,"; nothing where the rights are the login's own.
+void append_rights(const Event& e, std::string& out) {
+    const Process& p = *e.process;
     const Rights rights = rights_used(e);
-    const bool other = p.login_uid != REC_UNSET && rights.uid != p.login_uid;
-    if (!other) return;
+    if (is_nobodys(e) || rights.uid == p.login_uid) return;
     out += ", as ";
     if (rights.user.empty())
         fmt::format_to(std::back_inserter(out), "uid {}", rights.uid);
@@ -302,17 +321,47 @@ void append_subject(const Event& e, std::string& out) {
     out += ',';
 }
 
+/// The rights of who asks say nothing here: sshd's and sudo's are always root's.
+void append_attempt(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_auth>();
+    if (is_nobodys(e))
+        append_claimant(e, out);
+    else
+        append_person(*e.process, out);
+    if (r.target_user.len) {
+        fmt::format_to(std::back_inserter(out), " {} {} by {}", e.failed() ? "failed to become" : "became",
+                       e.text(r.target_user), e.text(r.service));
+        if (r.command.len) fmt::format_to(std::back_inserter(out), " for {}", e.text(r.command));
+    } else {
+        out += e.failed() ? " failed to log in by" : " authenticated by";
+        append_fact(out, e.text(r.service));
+        append_fact(out, e.text(r.method));
+        append_fact(out, short_key(e.text(r.key)));
+    }
+    if (!e.failed() && !r.verified) out += " (a claim)";
+}
+
 }  // namespace
 
 void append_message(const Event& e, std::string& out) {
-    append_subject(e, out);
+    const std::uint16_t kind = e.kind->id;
+    if (kind == REC_AUTH_ATTEMPT) {
+        append_attempt(e, out);
+        append_repeats(e, out);
+        return;
+    }
+    if (e.process)
+        append_person(*e.process, out);
+    else
+        out += "whodid";
+    if (e.process && kind != REC_SESSION_START && kind != REC_SESSION_END) append_rights(e, out);
     out += ' ';
     out += e.kind->verb;
     out += ' ';
     std::string what;
     append_what(e, what);
     out += what;
-    if (e.failed()) fmt::format_to(std::back_inserter(out), ": {}", errno_name(-e.record->result));
+    if (e.failed()) fmt::format_to(std::back_inserter(out), ": {}", errno_name(e.error()));
 }
 
 }  // namespace whodid

@@ -145,7 +145,7 @@ bool holds_word(const char* words, std::string_view wanted) {
 bool is_change(std::uint16_t kind) { return kind >= REC_FILE_CREATE && kind <= REC_FILE_SETXATTR; }
 
 bool file_failure_shown(const Event& event) {
-    const int code = -event.record->result;
+    const int code = event.error();
     const std::uint16_t kind = event.kind->id;
     if (code == ENOENT || code == ENOTDIR) return false;
     if (is_change(kind))

@@ -73,7 +73,7 @@ std::string session(const Event& event) {
 std::string result(const Event& event) {
     if (event.failed()) {
         if (event.kind->id == REC_AUTH_ATTEMPT) return "FAILED";
-        return std::string(errno_name(-event.record->result));
+        return std::string(errno_name(event.error()));
     }
     std::string text;
     if (event.kind->result) event.kind->result(event, text);
