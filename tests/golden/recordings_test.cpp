@@ -102,7 +102,7 @@ TEST_P(GoldenRecording, IsMaskedAndComplete) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenRecording, testing::ValuesIn(recordings()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& recording) { return recording.param; });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenRecording);
 
 }  // namespace

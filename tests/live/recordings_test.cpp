@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "event/decode.h"
@@ -74,6 +75,18 @@ bool is_dull(const std::vector<char>& record) {
     return false;
 }
 
+/// Lines of passwd and group, those of the machine left out: "name:x:id:…".
+std::string without_local_accounts(const std::string& lines) {
+    std::string kept;
+    std::istringstream in(lines);
+    for (std::string line; std::getline(in, line);) {
+        const std::size_t id_at = line.find(':', line.find(':') + 1) + 1;
+        const long id = std::strtol(line.c_str() + id_at, nullptr, 10);
+        if (id < 100 || id > 60000) kept += line + "\n";
+    }
+    return kept;
+}
+
 /// Copies what the processes of one mount namespace did.
 void keep_the_story(const std::string& from, const std::string& to, std::uint32_t mount_ns) {
     RecordingHeader header;
@@ -92,6 +105,7 @@ void keep_the_story(const std::string& from, const std::string& to, std::uint32_
     header.made_by = "whodid";
     header.host.links.clear();
     std::erase_if(header.host.files, [](const auto& file) { return !file.first.starts_with("/etc/"); });
+    for (auto& [name, content] : header.host.files) content = without_local_accounts(content);
     auto writer = RecordingWriter::create(to, true);
     ASSERT_TRUE(worked(writer));
     ASSERT_TRUE((*writer)->begin(header));

@@ -163,6 +163,14 @@ TEST_F(RecordingTest, OverwritesNothingUnasked) {
     EXPECT_LT(contents().size(), before.size());
 }
 
+TEST_F(RecordingTest, UntilItBeginsNothingIsLost) {
+    ASSERT_TRUE(RecordingWriter::create(path_, false));
+    EXPECT_NE(::access(path_.c_str(), F_OK), 0);  // made and not needed
+    put("precious");
+    ASSERT_TRUE(RecordingWriter::create(path_, true));
+    EXPECT_EQ(contents(), "precious");
+}
+
 TEST_F(RecordingTest, FollowsNoLinkAndWritesNoDevice) {
     put("precious");
     const std::string link = directory_ + "/link";

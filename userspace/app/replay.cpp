@@ -54,7 +54,7 @@ int replay(const ReplayOptions& options) {
     pipeline_options.reorder = false;
     auto pipeline = Pipeline::make(stream, source.header().host, ledger, pipeline_options, &view->sink());
     if (!pipeline) return fail(pipeline.error());
-    if (auto out = view->sink().flush(); !out) return fail(out.error());
+    if (auto begun = view->begin(); !begun) return fail(begun.error());
 
     const auto played = play(source, **pipeline);
     const bool unread = !played && played.error().code == EPIPE;

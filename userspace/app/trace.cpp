@@ -23,7 +23,7 @@ int trace(const TraceOptions& options) {
     kept.filter.left_out = own_showing_processes();
     auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &view->sink());
     if (!pipeline) return fail(pipeline.error());
-    if (auto out = view->sink().flush(); !out) return fail(out.error());
+    if (auto begun = view->begin(); !begun) return fail(begun.error());
     const auto pumped = (*live)->pump(**pipeline, ledger, {options.duration_ns, stop.fd(), view->fd()});
     const bool unread = !pumped && pumped.error().code == EPIPE;
     if (!unread) view->print_footer(ledger, **pipeline);

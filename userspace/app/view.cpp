@@ -16,13 +16,9 @@ namespace whodid {
 
 namespace {
 
-/// Events name people: the file is for its owner alone, also where it was there before.
-Result<Fd> open_private(const std::string& path) {
-    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600));
-    struct stat st {};
-    if (!file.valid() || ::fstat(file.get(), &st) != 0) return Error::from_errno("cannot write " + path);
-    if (S_ISREG(st.st_mode) && ::fchmod(file.get(), 0600) != 0)
-        return Error::from_errno("cannot make " + path + " private");
+Result<Fd> open_to_write(const std::string& path) {
+    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
+    if (!file.valid()) return Error::from_errno("cannot write " + path);
     return file;
 }
 
@@ -42,7 +38,7 @@ Result<View> View::open(const ViewOptions& options, std::string banner) {
     view.options_ = options;
     const bool to_file = !options.write_path.empty() && options.write_path != "-";
     if (to_file) {
-        auto file = open_private(options.write_path);
+        auto file = open_to_write(options.write_path);
         if (!file) return file.error();
         view.file_ = std::move(*file);
     }
@@ -57,9 +53,21 @@ Result<View> View::open(const ViewOptions& options, std::string banner) {
     else if (!banner.empty() && !options.quiet)
         say(banner + "\n");
     view.sink_ = std::make_unique<StreamSink>(view.fd(), view.format_, text);
-    if (to_file && !options.quiet)
-        say(fmt::format("whodid: writing events as JSON lines to {} (mode 0600)\n", options.write_path));
     return view;
+}
+
+/// Events name people: the file is for its owner alone, also where it was there before.
+Result<void> View::begin() {
+    struct stat st {};
+    const std::string& path = options_.write_path;
+    if (file_.valid()) {
+        if (::fstat(file_.get(), &st) != 0) return Error::from_errno("cannot write " + path);
+        if (S_ISREG(st.st_mode) && (::fchmod(file_.get(), 0600) != 0 || ::ftruncate(file_.get(), 0) != 0))
+            return Error::from_errno("cannot empty " + path + " and make it private");
+        if (!options_.quiet)
+            say(fmt::format("whodid: writing events as JSON lines to {} (mode 0600)\n", path));
+    }
+    return sink_->flush();
 }
 
 PipelineOptions View::pipeline_options() const {

@@ -20,6 +20,9 @@ public:
     /// Error with EINVAL is a mistake in the arguments.
     static Result<View> open(const ViewOptions& options, std::string banner = {});
 
+    /// Once events can come: empties the file, or writes the header. A run that fails before leaves the file
+    /// as it was.
+    Result<void> begin();
     Sink& sink() { return *sink_; }
     /// Events go here.
     int fd() const { return file_.valid() ? file_.get() : 1; }

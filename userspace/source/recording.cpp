@@ -265,35 +265,44 @@ std::vector<char> lengthen_record(std::span<const char> record, std::size_t writ
 
 // ---- writing ----------------------------------------------------------------------------------------------
 
-namespace {
+namespace {}  // namespace
 
-Result<Fd> create_file(const std::string& path, bool force) {
-    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (force ? 0 : O_EXCL);
-    Fd fd(::open(path.c_str(), flags, 0600));
-    if (!fd.valid() && errno == EEXIST)
-        return Error{path + " is there already: name another file, or overwrite it with --force", EEXIST};
-    if (!fd.valid()) return Error::from_errno("cannot write " + path);
+Result<RecordingWriter::File> RecordingWriter::open_file(const std::string& path, bool force) {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+    File file{Fd(::open(path.c_str(), kFlags | O_EXCL, 0600)), true};
+    if (!file.fd.valid() && errno == EEXIST) {
+        if (!force)
+            return Error{path + " is there already: name another file, or overwrite it with --force", EEXIST};
+        file = {Fd(::open(path.c_str(), kFlags, 0600)), false};
+    }
+    if (!file.fd.valid()) return Error::from_errno("cannot write " + path);
     struct stat st {};
-    if (::fstat(fd.get(), &st) != 0) return Error::from_errno("cannot write " + path);
+    if (::fstat(file.fd.get(), &st) != 0) return Error::from_errno("cannot write " + path);
     if (!S_ISREG(st.st_mode)) return Error{"cannot write " + path + ": not a regular file", EINVAL};
     // Its owner could read what root records into it.
     if (st.st_uid != ::geteuid())
         return Error{"will not write " + path + ": it belongs to somebody else; remove it first", EPERM};
-    if (::fchmod(fd.get(), 0600) != 0 || ::ftruncate(fd.get(), 0) != 0)
-        return Error::from_errno("cannot write " + path);
-    return fd;
+    return file;
 }
 
-}  // namespace
-
 Result<std::unique_ptr<RecordingWriter>> RecordingWriter::create(const std::string& path, bool force) {
-    auto fd = create_file(path, force);
-    if (!fd) return fd.error();
-    return std::unique_ptr<RecordingWriter>(new RecordingWriter(std::move(*fd), path));
+    auto file = open_file(path, force);
+    if (!file) return file.error();
+    return std::unique_ptr<RecordingWriter>(new RecordingWriter(std::move(*file), path));
+}
+
+RecordingWriter::RecordingWriter(File file, std::string path)
+    : fd_(std::move(file.fd)), unwanted_(file.created), path_(std::move(path)) {}
+
+RecordingWriter::~RecordingWriter() {
+    if (unwanted_) ::unlink(path_.c_str());
 }
 
 Result<void> RecordingWriter::begin(const RecordingHeader& header) {
     constexpr std::string_view kSeconds = "\nseconds: ";
+    unwanted_ = false;
+    if (::fchmod(fd_.get(), 0600) != 0 || ::ftruncate(fd_.get(), 0) != 0)
+        return status_ = Error::from_errno("cannot write " + path_);
     buffer_ = format_recording_header(header);
     seconds_at_ = buffer_.find(kSeconds) + kSeconds.size();
     buffer_ += '\n';

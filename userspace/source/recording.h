@@ -72,8 +72,9 @@ std::vector<char> lengthen_record(std::span<const char> record, std::size_t writ
 /// Buffers; the first error stays and is told by every later call.
 class RecordingWriter {
 public:
-    /// The file is created with mode 0600, or, with `force`, emptied: a regular file of the caller's own. A
-    /// symbolic link at its end is refused.
+    /// The file is created with mode 0600, or, with `force`, one is taken that is there: a regular file of
+    /// the caller's own. A symbolic link at its end is refused. Until begin() nothing is lost: what was in
+    /// the file stays, and a new one goes away with the writer.
     static Result<std::unique_ptr<RecordingWriter>> create(const std::string& path, bool force);
 
     /// First of all.
@@ -85,16 +86,23 @@ public:
     /// The end, and on disk. `seconds` goes into the header.
     Result<void> finish(std::uint64_t seconds, std::uint64_t lost);
 
+    ~RecordingWriter();
     const Result<void>& status() const { return status_; }
     std::uint64_t records() const { return records_; }
     std::uint64_t bytes() const { return written_ + buffer_.size(); }
 
 private:
-    RecordingWriter(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+    struct File {
+        Fd fd;
+        bool created;
+    };
+    static Result<File> open_file(const std::string& path, bool force);
+    RecordingWriter(File file, std::string path);
     void frame(std::uint32_t what, std::string_view bytes);
     void write_out();
 
     Fd fd_;
+    bool unwanted_;  // created, and nothing is in it yet
     std::string path_, buffer_;
     std::uint64_t records_ = 0, written_ = 0;
     std::size_t seconds_at_ = 0;  // where the header has them
