@@ -39,7 +39,7 @@ fuzzers  := $(patsubst tests/fuzz/%_fuzz.cpp,$(B)/fuzz/%,$(wildcard tests/fuzz/*
 bench_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/bench/*.cpp))
 deeds    := $(patsubst tests/live/deeds/%.c,$(B)/deeds/%,$(wildcard tests/live/deeds/*.c))
 
-.PHONY: all run docs test unit golden live lint bench fuzz clean install deps deps-test bpf-arm64
+.PHONY: FORCE all run docs test unit golden live lint bench fuzz clean install deps deps-test bpf-arm64
 all: $(B)/whodid
 
 # ---- BPF -------------------------------------------------------------------------------------------
@@ -78,7 +78,6 @@ $(B)/version: FORCE
 	$(Q)mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
 $(B)/obj/userspace/app/version.o: $(B)/version
 $(B)/obj/userspace/app/version.o: override CPPFLAGS += -DWHODID_VERSION='"$(VERSION)"'
-FORCE:
 $(filter $(B)/obj/userspace/source/%,$(lib_obj)): | $(skeletons)
 $(B)/libwhodid.a: $(lib_obj)
 	$(call say,AR,$@)

@@ -32,13 +32,6 @@ struct Service {
     }
 };
 
-/// A system call this kernel does not have cannot be missed, nor a hook whose like is attached.
-bool is_missed(const Hook& hook, const HookUse& use, const std::vector<Hook>& all) {
-    if (hook.where.starts_with("tp/syscalls/")) return false;
-    return std::ranges::none_of(
-        all, [&](const Hook& other) { return other.program == use.same_as && other.absent.empty(); });
-}
-
 std::vector<Service> services_of(const std::vector<Hook>& hooks) {
     std::vector<Service> services;
     for (const Kind& kind : kinds()) {
@@ -48,7 +41,7 @@ std::vector<Service> services_of(const std::vector<Hook>& hooks) {
             if (!use || !std::ranges::count(use->kinds, kind.id)) continue;
             if (hook.absent.empty())
                 service.attached.push_back(&hook);
-            else if (is_missed(hook, *use, hooks))
+            else if (is_missed(hook, hooks))
                 service.absent.push_back(&hook);
         }
         if (!service.attached.empty() || !service.absent.empty()) services.push_back(std::move(service));
@@ -181,10 +174,12 @@ int check(const CheckOptions& options) {
         if (loaded) {
             loader = std::move(*loaded);
             report.hooks = loader->hooks();
-            const auto attached =
-                std::ranges::count_if(report.hooks, [](const Hook& h) { return h.absent.empty(); });
-            report.findings.push_back(
-                {"hooks", true, true, fmt::format("{} of {} attached", attached, report.hooks.size())});
+            const auto attached = static_cast<std::size_t>(
+                std::ranges::count_if(report.hooks, [](const Hook& h) { return h.absent.empty(); }));
+            std::string detail = fmt::format("{} attached", attached);
+            if (const std::size_t others = report.hooks.size() - attached)
+                detail += fmt::format(", {} for other kernels", others);
+            report.findings.push_back({"hooks", true, true, std::move(detail)});
         } else {
             report.findings.push_back({"hooks", false, true, loaded.error().message});
         }

@@ -96,13 +96,14 @@ void LiveCapture::report_losses(Pipeline& pipeline, std::uint64_t now_ns) {
 std::string LiveCapture::describe() const {
     std::size_t attached = 0;
     std::string absent;
-    for (const Hook& hook : loader_->hooks()) {
+    const std::vector<Hook>& hooks = loader_->hooks();
+    for (const Hook& hook : hooks) {
         if (hook.absent.empty())
             ++attached;
-        else
+        else if (is_missed(hook, hooks))
             absent += fmt::format("{}{} ({})", absent.empty() ? "; without " : ", ", hook.where, hook.absent);
     }
-    return fmt::format("{}, tracepoint backend, {} hooks{}", version_line(), attached, absent);
+    return fmt::format("version {}, tracepoint backend, {} hooks{}", kVersion, attached, absent);
 }
 
 Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options) {

@@ -12,6 +12,7 @@
 
 namespace whodid {
 
+const char* const kVersion = WHODID_VERSION;
 std::string version_line() { return "whodid " WHODID_VERSION; }
 
 int version(bool json) {

@@ -6,6 +6,7 @@
 
 namespace whodid {
 
+extern const char* const kVersion;  // "v1.2-3-gabcdef0"
 /// "whodid v1.2-3-gabcdef0"
 std::string version_line();
 

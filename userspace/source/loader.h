@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,10 @@ struct Hook {
     std::string where;    // tp_btf/sched_process_exec
     std::string absent;   // why it is not attached; empty when it is
 };
+
+/// Whether something is not seen for want of this hook. A system call that this kernel does not have cannot
+/// be missed, nor a hook whose like is among `all` and attached.
+bool is_missed(const Hook& hook, std::span<const Hook> all);
 
 class Loader {
 public:
