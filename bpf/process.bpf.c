@@ -131,15 +131,22 @@ int BPF_PROG(on_exec, struct task_struct* task, pid_t caller_tid, struct linux_b
     return 0;
 }
 
+#define CALLER_ARGS_MAX 64
+
+/*
+ * Returns how many, and CALLER_ARGS_MAX more when that is not all: there are too many, or a page of them is
+ * absent, because a kernel that finds no such file has not read them.
+ */
 static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv) {
     int n = 0;
 
-    if (!s) return 0;
-    for (; n < 64; n++) {
+    if (!s || !argv) return 0;
+    for (; n < CALLER_ARGS_MAX; n++) {
         unsigned long arg = 0;
         __u64 off = s->off;
 
-        if (bpf_probe_read_user(&arg, sizeof(arg), (void*)(argv + 8 * n)) || !arg) break;
+        if (bpf_probe_read_user(&arg, sizeof(arg), (void*)(argv + 8 * n))) break;
+        if (!arg) return n;
         if (off >= BIG_TAIL) break;
         long got = bpf_probe_read_user_str(&s->rec[off], WHODID_PATH_MAX, (void*)arg);
         if (got < 0) break;
@@ -149,7 +156,7 @@ static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv) {
         }
         s->off = off + (__u32)got;
     }
-    return n;
+    return n + CALLER_ARGS_MAX;
 }
 
 /* Failure leaves the registers alone, so the exit of the call has everything; an entry hook is not needed. */
@@ -171,7 +178,12 @@ static __always_inline int exec_failed(struct pt_regs* regs, long result, int di
     put_user_str(front(s), &r->filename, (void*)syscall_arg(regs, first), WHODID_PATH_MAX);
     put_tty(front(s), &r->tty, task);
     r->argv.off = s->off;
-    r->argv_count = put_caller_argv(s, syscall_arg(regs, first + 1));
+    __u32 args = put_caller_argv(s, syscall_arg(regs, first + 1));
+    if (args >= CALLER_ARGS_MAX) {
+        args -= CALLER_ARGS_MAX;
+        r->h.flags |= REC_F_ARGS_CUT;
+    }
+    r->argc = r->argv_count = args;
     r->argv.len = s->off - r->argv.off;
     emit_big(s, REC_PROCESS_EXEC);
     return 0;

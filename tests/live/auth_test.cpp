@@ -79,7 +79,17 @@ TEST_F(AuthTest, SshKeyboardInteractive) {
     EXPECT_EQ(at(*event, "whodid.auth.method"), "keyboard-interactive/pam");
 }
 
-// People type passwords where the name goes: an account that is not there is a keyed hash and a length.
+TEST_F(AuthTest, SshKeyboardInteractiveRefused) {
+    ASSERT_TRUE(worked(stage_->ssh_kbdint("bob", "wrong-password", "true")));
+    const auto event = failure("sshd");
+    ASSERT_TRUE(event);
+    EXPECT_EQ(lacking(*event,
+                      {{"whodid.auth.method", "keyboard-interactive/pam"}, {"client.address", "127.0.0.1"}}),
+              "");
+}
+
+// traps.md 10. People type passwords where the name goes: an account that is not there is a keyed hash and a
+// length.
 TEST_F(AuthTest, Trap10_UnknownAccountsAreNotWritten) {
     ASSERT_TRUE(worked(stage_->ssh_password("hunter2-oops", "x", "true")));
     const auto event = failure("sshd");
@@ -131,6 +141,16 @@ TEST_F(AuthTest, SudoWithoutPassword) {
     EXPECT_EQ(at(*event, "whodid.auth.command"), kNopasswdProgram);
 }
 
+TEST_F(AuthTest, SudoThatIsNotAllowed) {
+    RunOptions options = as_user(kBob);
+    options.loginuid = kBob.uid;
+    options.answers = {{"password for bob: ", kBob.password}};
+    ASSERT_TRUE(exited(1, stage_->run({"sudo", "id"}, options)));
+    const auto event = failure("sudo");
+    ASSERT_TRUE(event);
+    EXPECT_EQ(lacking(*event, {{"whodid.auth.command", "id"}, {"user.id", std::to_string(kBob.uid)}}), "");
+}
+
 TEST_F(AuthTest, Su) {
     RunOptions options = as_user(kAlice);
     options.loginuid = kAlice.uid;
@@ -161,8 +181,9 @@ TEST_F(AuthTest, ForgedMessagesAreTamperingNotLogins) {
     EXPECT_NE(at(*tamper, "whodid.sensor.text").get<std::string>().find("forge_audit"), std::string::npos);
     RunOptions options = as_user(kAlice);
     const auto inside = stage_->deed("forge_audit", {"userns"}, options);
-    if (inside && !inside->empty())
+    if (inside && !inside->empty()) {
         EXPECT_TRUE(sensor_->wait_for({"sensor.tamper", inside->front().pid(), {}}));
+    }
     EXPECT_TRUE(sensor_->all({"auth.attempt", forged->front().pid(), {}}).empty());
 }
 
@@ -210,6 +231,31 @@ TEST_F(Identity, ARealUserThatChangesIsTold) {
               "");
 }
 
+// traps.md 6: what a process does next, it does with the rights it has by then.
+TEST_F(Identity, Trap06_TheNextActHasTheNewRights) {
+    const auto facts = stage_->deed("identity_ways", {"setresuid", "/tmp"});
+    ASSERT_TRUE(worked(facts));
+    const auto exec = sensor_->wait_for({"process.exec", facts->front().pid(), {}});
+    const auto exit = sensor_->wait_for({"process.exit", facts->front().pid(), {}});
+    ASSERT_TRUE(exec && exit);
+    EXPECT_EQ(at(*exec, "process.user.id"), 0);
+    EXPECT_EQ(lacking(*exit, {{"process.user.id", kAlice.uid}, {"whodid.process.group.id", 0}}), "");
+}
+
+// traps.md 27: what was refused has changed nothing.
+TEST_F(Identity, Trap27_ARefusedChangeIsNone) {
+    const auto facts = stage_->deed("identity_ways", {"setresuid", "/tmp", "0"}, as_user(kAlice));
+    ASSERT_TRUE(worked(facts));
+    ASSERT_EQ(facts->front().result(), -EPERM);
+    const auto exit = sensor_->wait_for({"process.exit", facts->front().pid(), {}});
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(at(*exit, "process.user.id"), kAlice.uid);
+    EXPECT_TRUE(sensor_
+                    ->all({"identity.change", facts->front().pid(),
+                           [](const Json& e) { return at(e, "process.executable.name") == "identity_ways"; }})
+                    .empty());
+}
+
 TEST_F(Identity, FlippingTheEffectiveUserIsNoChange) {
     const auto facts = stage_->deed("identity_ways", {"flip_flop", "/tmp"});
     ASSERT_TRUE(worked(facts));
@@ -234,7 +280,8 @@ TEST_F(Identity, Trap05_SetIdProgramsKeepTheUser) {
                                    }}));
 }
 
-TEST_F(Identity, DaemonsWithoutALoginHaveNoUser) {
+// traps.md 7: a daemon's acts are nobody's.
+TEST_F(Identity, Trap07_DaemonsWithoutALoginHaveNoUser) {
     RunOptions options;
     options.loginuid = kLoginuidUnset;
     const auto facts = stage_->deed("daemonize", {}, options);

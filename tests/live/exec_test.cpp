@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs started, failed to start, forked and ended: the deed for real, and every field of its event.
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
 
 #include "sensor.h"
 #include "stage.h"
@@ -21,6 +27,24 @@ protected:
         return sensor_->wait_for({"process.exec", pid, std::move(where)});
     }
 };
+
+/// Where this process is in the unified hierarchy and in that of the pids controller, as directories.
+std::vector<std::string> cgroup_hierarchies() {
+    std::vector<std::string> found;
+    std::ifstream groups("/proc/self/cgroup");
+    for (std::string line; std::getline(groups, line);) {  // number:controllers:path
+        const std::size_t path = line.find(':', line.find(':') + 1) + 1;
+        const bool unified = line.starts_with("0::");
+        if (!unified && line.find(":pids:") == std::string::npos) continue;
+        for (const std::string& top :
+             unified ? std::vector<std::string>{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}
+                     : std::vector<std::string>{"/sys/fs/cgroup/pids"}) {
+            const std::string at = top + (line.substr(path) == "/" ? "" : line.substr(path));
+            if (std::filesystem::exists(at + "/cgroup.procs")) found.push_back(at);
+        }
+    }
+    return found;
+}
 
 bool ran_true(const Json& event) { return at(event, "process.executable.path") == "/usr/bin/true"; }
 
@@ -74,6 +98,46 @@ TEST_F(Exec, Trap01_UnsetLoginuidIsAbsentNeverZero) {
     EXPECT_EQ(lacking(*event, {{"whodid.basis.user", "kernel"}, {"process.user.id", 0}}), "");
 }
 
+// traps.md 7: what cron, at, containers or PID 1 start on behalf of somebody has no login. Its rights are
+// somebody's, and that makes nobody its user.
+TEST_F(Exec, Trap07_WorkWithoutALoginHasNoUser) {
+    RunOptions options = as_user(kAlice);
+    options.loginuid = kLoginuidUnset;
+    const auto run = stage_->run({"/bin/sh", "-c", "/usr/bin/id -u; :"}, options);
+    ASSERT_TRUE(exited(0, run));
+    for (const char* program : {"sh", "id"}) {
+        const auto event = sensor_->wait_for({"process.exec", 0, [&](const Json& e) {
+                                                  return at(e, program == std::string("sh")
+                                                                   ? "process.pid"
+                                                                   : "process.parent_pid") == run->pid;
+                                              }});
+        ASSERT_TRUE(event) << program;
+        EXPECT_EQ(lacking(*event, {{"whodid.basis.user", "kernel"},
+                                   {"process.user.id", kAlice.uid},
+                                   {"user", nullptr},
+                                   {"session", nullptr},
+                                   {"whodid.origin", nullptr},
+                                   {"whodid.chain", nullptr}}),
+                  "");
+    }
+}
+
+// traps.md 16: number 0 is a terminal of every driver.
+TEST_F(Exec, Trap16_ATerminalHasItsDriversName) {
+    RunOptions options;
+    options.answers = {{"ready> ", "go"}};
+    const auto run = stage_->run(
+        {"/bin/sh", "-c", "echo -n 'ready> ' >&2; read go; readlink /proc/self/fd/0; exec /usr/bin/true"},
+        options);
+    ASSERT_TRUE(exited(0, run));
+    const auto event = exec_of(run->pid, ran_true);
+    ASSERT_TRUE(event);
+    const std::string prefix = "/dev/pts/";
+    ASSERT_TRUE(run->out.starts_with(prefix)) << run->out;
+    const std::string number = run->out.substr(prefix.size(), run->out.size() - prefix.size() - 1);
+    EXPECT_EQ(lacking(*event, {{"process.interactive", true}, {"whodid.process.tty", "pts" + number}}), "");
+}
+
 TEST_F(Exec, LoginuidIsTheUserWhateverTheRights) {
     RunOptions options;
     options.loginuid = kBob.uid;
@@ -97,11 +161,59 @@ TEST_F(Exec, Trap19_ByAThreadThatIsNotTheLeader) {
     EXPECT_EQ(at(*event, "event.outcome"), "success");
 }
 
-TEST_F(Exec, ByDescriptor) {
+// traps.md 20: a successful execveat leaves by the exit of execve, of neither, or of both.
+TEST_F(Exec, Trap20_ByDescriptorIsOneExec) {
     const Facts facts = do_way("execveat_fd");
     const auto event = exec_of(facts.pid(), ran_true);
     ASSERT_TRUE(event);
     EXPECT_EQ(at(*event, "process.command_args"), Json::array({"true-x", "arg1"}));
+    ASSERT_TRUE(sensor_->wait_for({"process.exit", facts.pid(), {}}));
+    EXPECT_EQ(sensor_->all({"process.exec", facts.pid(), {}}).size(), 1u);
+}
+
+// traps.md 22: argv[0] is whatever the caller says, and the program may write over all of it at once.
+TEST_F(Exec, Trap22_ArgumentsAreThoseOfTheExec) {
+    const auto event = exec_of(do_way("rewrite").pid(),
+                               [](const Json& e) { return at(e, "process.command_args").size() == 3; });
+    ASSERT_TRUE(event);
+    EXPECT_EQ(lacking(*event, {{"process.command_args", Json::array({"innocent", "--rewrite", "as-it-was"})},
+                               {"process.executable.name", "exec_ways"},
+                               {"process.executable.path", std::string(kDeedsDir) + "/exec_ways"}}),
+              "");
+}
+
+// traps.md 17: a page of the arguments is absent when the call begins.
+TEST_F(Exec, Trap17_ArgumentsInAnAbsentPageAreRead) {
+    const Json all = Json::array({"true", "from-an-absent-page", "last"});
+    const auto event = exec_of(do_way("cold_argv").pid(), ran_true);
+    ASSERT_TRUE(event);
+    EXPECT_EQ(lacking(*event, {{"process.command_args", all}, {"process.args_count", 3}}), "");
+    EXPECT_TRUE(at(*event, "whodid.process.args_truncated").is_null());
+    const auto failed =
+        exec_of(do_way("fail_cold").pid(), [](const Json& e) { return at(e, "error.type") == "ENOEXEC"; });
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(at(*failed, "process.command_args"), all);
+}
+
+// A kernel that looks for the file first (6.8 and later) leaves the page absent: then it is said.
+TEST_F(Exec, Trap17_WhatCouldNotBeReadIsSaid) {
+    const auto event = exec_of(do_way("fail_cold_enoent").pid(),
+                               [](const Json& e) { return at(e, "error.type") == "ENOENT"; });
+    ASSERT_TRUE(event);
+    const bool cut = at(*event, "whodid.process.args_truncated") == true;
+    const Json args = at(*event, "process.command_args");
+    EXPECT_EQ(args, cut ? Json::array({"true"}) : Json::array({"true", "from-an-absent-page", "last"}));
+    EXPECT_EQ(at(*event, "process.args_count"), args.size());
+}
+
+// traps.md 18: an empty argument has cut off the rest.
+TEST_F(Exec, Trap18_AnEmptyArgumentOfAFailureIsOne) {
+    const auto event = exec_of(do_way("fail_empty").pid(),
+                               [](const Json& e) { return at(e, "event.outcome") == "failure"; });
+    ASSERT_TRUE(event);
+    EXPECT_EQ(lacking(*event, {{"process.command_args", Json::array({"true-x", "", "z"})},
+                               {"process.args_count", 3}}),
+              "");
 }
 
 TEST_F(Exec, ByDirectoryDescriptor) {
@@ -225,17 +337,66 @@ TEST_F(Exec, SecretsAreMasked) {
 // traps.md 23: a child whose parent is gone has pid 1 above it; its entity's parent is still the one it had.
 TEST_F(Exec, Trap23_DoubleForkKeepsItsChain) {
     const Facts facts = do_way("double_fork");
+    const auto parent =
+        sensor_->wait_for({"process.fork", static_cast<pid_t>(facts.number("first_parent")), {}});
+    ASSERT_TRUE(parent);
+    const Json entity = at(*parent, "whodid.process.entity_id");
     const auto fork = sensor_->wait_for({"process.fork", facts.pid(), {}});
     ASSERT_TRUE(fork);
-    EXPECT_TRUE(at(*fork, "whodid.process.parent_entity_id").is_string());
+    EXPECT_EQ(at(*fork, "whodid.process.parent_entity_id"), entity);
+    const auto exec = exec_of(facts.pid(), ran_true);
+    ASSERT_TRUE(exec);
+    EXPECT_EQ(lacking(*exec, {{"process.parent_pid", facts.number("second_parent")},
+                              {"whodid.process.parent_entity_id", entity}}),
+              "");
 }
 
-// traps.md 46: the sensor's own files are no events, and no name or number borrows its blind spot.
-TEST_F(Exec, Trap46_OwnActivityDoesNotFeedBack) {
-    const auto run = stage_->run({"/usr/bin/true"});
-    ASSERT_TRUE(exited(0, run));
-    ASSERT_TRUE(exec_of(run->pid));
-    EXPECT_TRUE(sensor_->all({"file.open", sensor_->pid(), {}}).empty());
+// traps.md 21 and 41: in a burst a child has its parent from the start, and comes after it.
+TEST_F(Exec, Trap21_ABurstKeepsParentsAndOrder) {
+    const auto facts = stage_->deed("flood", {"0", "200", "2"});
+    ASSERT_TRUE(worked(facts));
+    const Facts& done = facts->front();
+    ASSERT_TRUE(sensor_->wait_for({"process.exit", done.pid(), {}}));
+    const auto of_the_burst = [&](const Json& e) {
+        return at(e, "process.parent_pid") == done.number("first_pid") ||
+               at(e, "process.parent_pid") == done.number("last_pid");
+    };
+    const auto forks = sensor_->all({"process.fork", 0, of_the_burst});
+    const auto execs = sensor_->all({"process.exec", 0, of_the_burst});
+    EXPECT_EQ(forks.size(), 200u);
+    EXPECT_EQ(execs.size(), 200u);
+    std::map<Json, std::int64_t> born;  // by entity
+    for (const Json& fork : forks)
+        born[at(fork, "whodid.process.entity_id")] = at(fork, "whodid.seq").get<std::int64_t>();
+    for (const Json& exec : execs) {
+        const auto fork = born.find(at(exec, "whodid.process.entity_id"));
+        ASSERT_NE(fork, born.end()) << exec.dump();
+        EXPECT_LT(fork->second, at(exec, "whodid.seq").get<std::int64_t>());
+    }
+    for (const auto& events : {forks, execs})
+        EXPECT_TRUE(std::ranges::is_sorted(events, {}, [](const Json& e) { return at(e, "time"); }));
+}
+
+// traps.md 52 and 53: which container a process is in is known of one that lives no longer than a moment, in
+// whatever hierarchy.
+TEST_F(Exec, Trap53_TheContainerOfAShortLife) {
+    const std::string pid = std::to_string(::getpid());
+    const std::string id = std::string(64 - pid.size(), 'c') + pid;
+    const auto hierarchies = cgroup_hierarchies();
+    if (hierarchies.empty()) GTEST_SKIP() << "no cgroup hierarchy is mounted";
+    for (const std::string& top : hierarchies) {
+        const std::string group = top + "/docker-" + id + ".scope";
+        if (::mkdir(group.c_str(), 0755) < 0) GTEST_SKIP() << "cannot make " << group;
+        const auto run =
+            run_in(this_world(), {"/bin/sh", "-c", "echo $$ >$0/cgroup.procs && exec true", group}, {});
+        // Its process may have to be reaped first.
+        for (int tries = 0; ::rmdir(group.c_str()) < 0 && errno == EBUSY && tries < 100; ++tries)
+            ::usleep(20'000);
+        ASSERT_TRUE(exited(0, run));
+        const auto event = exec_of(run->pid, ran_true);
+        ASSERT_TRUE(event) << group;
+        EXPECT_EQ(lacking(*event, {{"container.id", id}, {"container.runtime.name", "docker"}}), "") << group;
+    }
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files opened and changed: the deed for real, and every field of its event.
+#include <map>
+
 #include "sensor.h"
 #include "stage.h"
 #include "stage_assert.h"
@@ -75,9 +77,12 @@ INSTANTIATE_TEST_SUITE_P(
         Way{"trunc", "file.open", {{"whodid.file.access", kWrite}}},
         // traps.md 28 and 29: names are not files. Relative, by directory, through links: the file is told.
         Way{"relative", "file.open", {}}, Way{"dirfd", "file.open", {}}, Way{"symlink", "file.open", {}},
-        Way{"openat2_beneath", "file.open", {}}, Way{"openat2_in_root", "file.open", {}},
-        Way{"creat", "file.create", {{"whodid.file.access", kWrite}}}, Way{"proc_self_fd", "file.open", {}},
-        Way{"by_handle", "file.open", {}},
+        Way{"proc_self_root", "file.open", {}}, Way{"openat2_beneath", "file.open", {}},
+        Way{"openat2_in_root", "file.open", {}},
+        // traps.md 30 and 31: bind mounts, a chroot, what a mount covers, a name that is gone.
+        Way{"bind_mount", "file.open", {}}, Way{"chroot", "file.open", {}}, Way{"covered", "file.open", {}},
+        Way{"deleted", "file.open", {}}, Way{"creat", "file.create", {{"whodid.file.access", kWrite}}},
+        Way{"proc_self_fd", "file.open", {}}, Way{"by_handle", "file.open", {}},
         Way{"enoent", "file.open", {{"error.type", "ENOENT"}, {"whodid.file.user_supplied", kYes}}},
         Way{"deep", "file.create", {}}),
     [](const auto& way) { return std::string(way.param.name); });
@@ -87,12 +92,13 @@ TEST_F(File, AFileWithoutANameIsTold) {
     const auto event = event_of(facts, "file.open", [](const Json& e) {
         return at(e, "whodid.file.flags").dump().find("O_TMPFILE") != std::string::npos;
     });
-    ASSERT_TRUE(event || event_of(facts, "file.create", [](const Json& e) {
-                    return at(e, "whodid.file.flags").dump().find("O_TMPFILE") != std::string::npos;
-                }));
+    ASSERT_TRUE(event);
+    EXPECT_EQ(lacking(*event, {{"event.outcome", "success"}, {"whodid.file.access", "rw"}}), "");
+    EXPECT_TRUE(at(*event, "file.path").get<std::string>().starts_with("/tmp/open_ways/")) << event->dump();
 }
 
-TEST_F(File, DeniedIsTold) {
+// traps.md 51: an LSM hook comes after the permission bits, and sees no denied open.
+TEST_F(File, Trap51_DeniedIsTold) {
     const auto facts = stage_->deed("open_ways", {"eacces", kAlice.home}, as_user(kAlice));
     ASSERT_TRUE(worked(facts));
     const auto event =
@@ -102,12 +108,15 @@ TEST_F(File, DeniedIsTold) {
 }
 
 // The kernel refused to look: only the name is there, joined to where it starts.
-TEST_F(File, ARefusedEscapeTellsTheName) {
-    const Facts facts = do_way("open_ways", "openat2_escape");
-    const auto event =
-        event_of(facts, "file.open", [](const Json& e) { return at(e, "error.type") == "EXDEV"; });
-    ASSERT_TRUE(event);
-    EXPECT_EQ(lacking(*event, {{"file.path", "/tmp/plain"}, {"whodid.file.user_supplied", true}}), "");
+TEST_F(File, ARefusedLookTellsTheName) {
+    for (const auto& [way, error, path] : {std::tuple{"openat2_escape", "EXDEV", "/tmp/plain"},
+                                           {"openat2_no_symlinks", "ELOOP", "/tmp/open_ways/link"}}) {
+        const Facts facts = do_way("open_ways", way);
+        const auto event =
+            event_of(facts, "file.open", [&](const Json& e) { return at(e, "error.type") == error; });
+        ASSERT_TRUE(event) << way;
+        EXPECT_EQ(lacking(*event, {{"file.path", path}, {"whodid.file.user_supplied", true}}), "");
+    }
 }
 
 // traps.md 33: a name with newline, ESC or bytes that are not UTF-8 forges no line and can be had back
@@ -136,6 +145,92 @@ TEST_F(File, Trap31_LongPathsAreMarkedWhereCut) {
         return text == path || (text.starts_with(mark) && path.ends_with(text.substr(mark.size())));
     });
     EXPECT_TRUE(event);
+}
+
+// traps.md 29: by its number a file may be another one by the time somebody looks. Of a descriptor that
+// another thread replaces no other file is told than one that was behind it.
+TEST_F(File, Trap29_AReplacedDescriptorIsNoInvention) {
+    const Facts facts = do_way("open_ways", "close_race");
+    ASSERT_TRUE(sensor_->wait_for({"process.exit", facts.pid(), {}}));
+    const std::string raced = unquoted(facts.text("path")), decoy = unquoted(facts.text("decoy"));
+    long told = 0;
+    for (const Json& open : sensor_->all({"file.open", facts.pid(), [&](const Json& e) {
+                                              return at(e, "whodid.file.access") == "r" &&
+                                                     at(e, "file.path").dump().find("/tmp/open_ways") == 1;
+                                          }})) {
+        ++told;
+        EXPECT_TRUE(at(open, "file.path") == raced || at(open, "file.path") == decoy) << open.dump();
+        EXPECT_EQ(at(open, "event.outcome"), "success") << open.dump();
+    }
+    EXPECT_GE(told, facts.number("opened"));
+}
+
+// traps.md 47: the name changes while the call reads it. What is told is the file that was opened.
+TEST_F(File, Trap47_ANameThatChangesDoesNotDeceive) {
+    const Facts facts = do_way("open_ways", "name_race");
+    ASSERT_TRUE(sensor_->wait_for({"process.exit", facts.pid(), {}}));
+    const std::map<std::string, std::string> inodes = {
+        {unquoted(facts.text("path")), facts.text("inode")},
+        {unquoted(facts.text("other")), facts.text("other_inode")}};
+    long told = 0;
+    for (const Json& open : sensor_->all({"file.open", facts.pid(), [](const Json& e) {
+                                              return at(e, "whodid.file.access") == "r" &&
+                                                     at(e, "file.path").dump().find("/race-") !=
+                                                         std::string::npos;
+                                          }})) {
+        ++told;
+        const auto file = inodes.find(at(open, "file.path").get<std::string>());
+        ASSERT_NE(file, inodes.end()) << open.dump();
+        EXPECT_EQ(at(open, "file.inode"), file->second);
+        EXPECT_TRUE(at(open, "whodid.file.user_supplied").is_null()) << open.dump();
+    }
+    EXPECT_EQ(told, facts.number("opened"));
+}
+
+// traps.md 15: a scratch record that was not cleared shows what the last one on that processor left in it.
+TEST_F(File, Trap15_NothingIsLeftOfTheRecordBefore) {
+    const auto facts = stage_->deed("open_ways", {"turns", "/tmp"});
+    ASSERT_TRUE(worked(facts));
+    ASSERT_EQ(facts->size(), 2u);
+    for (const Facts& person : *facts) {
+        ASSERT_TRUE(sensor_->wait_for({"process.exit", person.pid(), {}}));
+        const auto opens = sensor_->all(
+            {"file.open", person.pid(), [&](const Json& e) { return at(e, "process.user.id") != 0; }});
+        EXPECT_EQ(opens.size(), 100u);
+        for (const Json& open : opens) {
+            const bool failed = at(open, "event.outcome") == "failure";
+            EXPECT_EQ(lacking(open, {{"process.user.id", person.number("uid")},
+                                     {"whodid.process.group.id", person.number("gid")},
+                                     {"file.path", person.text(failed ? "missing" : "path")},
+                                     {"file.owner.id", failed ? Json() : Json("0")}}),
+                      "");
+            EXPECT_EQ(at(open, "file.inode").is_null(), failed) << open.dump();
+        }
+    }
+}
+
+// traps.md 45: the processors that run are not those that there may be, and their numbers may have gaps.
+TEST_F(File, Trap45_EveryProcessorIsHeard) {
+    const auto facts = stage_->deed("open_ways", {"each_cpu", "/tmp"});
+    ASSERT_TRUE(worked(facts));
+    for (const Facts& open : *facts)
+        EXPECT_TRUE(event_of(open, "file.open",
+                             [&](const Json& e) {
+                                 return at(e, "file.path") == open.text("path") &&
+                                        at(e, "whodid.file.access") == "r";
+                             }))
+            << "processor " << open.text("cpu");
+}
+
+// traps.md 30: overlayfs works on other file systems for every call; the call is one event, by the name used.
+TEST_F(File, Trap30_OneUnlinkOnOverlayfsIsOne) {
+    const Facts facts = do_way("change_ways", "overlay");
+    if (facts.result() < 0) GTEST_SKIP() << "no overlayfs here: " << -facts.result();
+    ASSERT_TRUE(sensor_->wait_for({"process.exit", facts.pid(), {}}));
+    const auto unlinks = sensor_->all({"file.unlink", facts.pid(), {}});
+    ASSERT_EQ(unlinks.size(), 1u);
+    EXPECT_EQ(at(unlinks[0], "file.path"), unquoted(facts.text("path")));
+    EXPECT_TRUE(sensor_->all({"file.rename", facts.pid(), {}}).empty());
 }
 
 class FileChange : public File, public testing::WithParamInterface<Way> {};

@@ -38,7 +38,8 @@ long setting(const char* name, long otherwise) {
     return text ? std::atol(text) : otherwise;
 }
 
-TEST_F(Flood, TheLedgerBalancesAndVitalEventsAreComplete) {
+// traps.md 42 and 44: loss is counted at every station, and a flood of opens costs no exec and no login.
+TEST_F(Flood, Trap42_TheLedgerBalancesAndVitalEventsAreComplete) {
     const long opens = setting("WHODID_FLOOD_OPENS", 200'000), execs = setting("WHODID_FLOOD_EXECS", 20'000);
     auto sensor = start({"--ring-size", "64M"});
     if (!sensor) GTEST_SKIP() << "cannot trace here";
@@ -62,6 +63,8 @@ TEST_F(Flood, TheLedgerBalancesAndVitalEventsAreComplete) {
     for (const char* kind : {"process.exec", "process.exit", "process.fork", "raw.audit", "raw.credentials"})
         EXPECT_EQ(number(ledger, kind, "ring_full") + number(ledger, kind, "no_slot"), 0) << kind;
     EXPECT_GE(execs_told, done.number("execs"));
+    // traps.md 43: a record is as long as what it holds, not as the longest there may be.
+    EXPECT_LT(number(ledger, "file.open", "bytes"), number(ledger, "file.open", "emitted") * 1024);
     const long opens_lost = number(ledger, "file.open", "ring_full") + number(ledger, "file.open", "no_slot");
     EXPECT_GE(opens_told + opens_lost, done.number("opens"));
     RecordProperty("opens", std::to_string(opens_told));
@@ -69,7 +72,8 @@ TEST_F(Flood, TheLedgerBalancesAndVitalEventsAreComplete) {
     RecordProperty("execs", std::to_string(execs_told));
 }
 
-TEST_F(Flood, ARingThatIsTooSmallSaysWhatIsMissing) {
+// traps.md 42 and 44: what does not fit is announced, and the other ring does not suffer.
+TEST_F(Flood, Trap44_ARingThatIsTooSmallSaysWhatIsMissing) {
     auto sensor = start({"--ring-size", "4K"});
     if (!sensor) GTEST_SKIP() << "cannot trace here";
     const auto facts = stage_->deed("flood", {"50000", "20", "2"});

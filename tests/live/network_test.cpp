@@ -2,6 +2,7 @@
 // Connections asked for, taken and ended, datagrams and names: the deed for real, and every field of its
 // event.
 #include <algorithm>
+#include <set>
 
 #include "sensor.h"
 #include "stage.h"
@@ -55,6 +56,35 @@ TEST_F(Network, ConnectionsTellBothEnds) {
                                    {"user.id", std::to_string(kAlice.uid)}}),
                   "");
     }
+}
+
+// traps.md 39: once on either side, however many sockets of the kernel a connection passes.
+TEST_F(Network, Trap39_AConnectionIsOneConnectAndOneAccept) {
+    const Facts facts = do_way({"accept"}).front();
+    const auto client = static_cast<pid_t>(facts.number("client"));
+    ASSERT_TRUE(sensor_->wait_for({"process.exit", facts.pid(), {}}));
+    const auto accepts = sensor_->all({"network.accept", facts.pid(), {}});
+    const auto connects = sensor_->all({"network.connect", client, {}});
+    ASSERT_EQ(accepts.size(), 1u);
+    ASSERT_EQ(connects.size(), 1u);
+    const End from = end_of(facts.text("remote")), to = end_of(facts.text("local"));
+    EXPECT_EQ(lacking(accepts[0], {{"network.peer.port", from.port}, {"network.local.port", to.port}}), "");
+    EXPECT_EQ(lacking(connects[0], {{"network.peer.port", to.port}, {"network.local.port", from.port}}), "");
+    EXPECT_TRUE(sensor_->all({"network.connect", facts.pid(), {}}).empty());
+}
+
+// traps.md 24: one process has one id in all that it does, also where an interrupt tells of it.
+TEST_F(Network, Trap24_OneProcessHasOneId) {
+    const Facts facts = do_way({"close_idle"}).front();
+    ASSERT_TRUE(sensor_->wait_for({"process.exit", facts.pid(), {}}));
+    std::set<Json> ids;
+    for (const char* kind :
+         {"process.exec", "file.open", "network.connect", "network.close", "process.exit"}) {
+        const auto events = sensor_->all({kind, facts.pid(), {}});
+        EXPECT_FALSE(events.empty()) << kind;
+        for (const Json& event : events) ids.insert(at(event, "whodid.process.entity_id"));
+    }
+    EXPECT_EQ(ids.size(), 1u) << Json(ids).dump();
 }
 
 // traps.md 34: an IPv4 address in an IPv6 socket is an IPv4 address.
@@ -151,25 +181,34 @@ TEST_F(Network, BindListenAndAcceptAreTold) {
     EXPECT_EQ(at(*accept, "whodid.network.direction"), "ingress");
 }
 
-TEST_F(Network, BytesAreToldAtTheEnd) {
-    const auto all = do_way({"transfer", "/tmp", "100000"});
-    const auto found = std::ranges::find_if(all, [](const Facts& f) { return f.deed() == "transfer"; });
-    ASSERT_NE(found, all.end());
-    const auto event = event_of(*found, "network.close", to_port(end_of(found->text("remote")).port));
-    ASSERT_TRUE(event);
-    EXPECT_EQ(lacking(*event, {{"whodid.network.bytes_sent", found->number("sent")},
-                               {"whodid.network.bytes_received", found->number("received")}}),
-              "");
+// traps.md 38: sendfile passes by where sensors have counted.
+TEST_F(Network, Trap38_BytesAreToldAtTheEnd) {
+    for (const std::string way : {"transfer", "sendfile"}) {
+        const auto all = do_way({way, "/tmp", "100000"});
+        const auto found = std::ranges::find_if(all, [&](const Facts& f) { return f.deed() == way; });
+        ASSERT_NE(found, all.end());
+        const auto event = event_of(*found, "network.close", to_port(end_of(found->text("remote")).port));
+        ASSERT_TRUE(event) << way;
+        EXPECT_EQ(lacking(*event, {{"whodid.network.bytes_sent", found->number("sent")},
+                                   {"whodid.network.bytes_received", found->number("received")}}),
+                  "")
+            << way;
+    }
 }
 
-// traps.md 37: a connection that carried nothing ends too.
+// traps.md 37: a connection that carried nothing ends too, and is its process', whoever was interrupted.
 TEST_F(Network, Trap37_CloseWithoutTrafficIsTold) {
     const Facts facts = do_way({"close_idle"}).front();
     const auto event = event_of(facts, "network.close");
     ASSERT_TRUE(event);
-    EXPECT_EQ(lacking(*event, {{"whodid.network.bytes_sent", 0}, {"whodid.network.bytes_received", 0}}), "");
+    EXPECT_EQ(lacking(*event, {{"whodid.network.bytes_sent", 0},
+                               {"whodid.network.bytes_received", 0},
+                               {"user.id", std::to_string(kAlice.uid)},
+                               {"process.executable.name", "net_ways"}}),
+              "");
 }
 
+// traps.md 49, as for files.
 TEST_F(Network, Trap49_ConnectsThroughIoUringAreTold) {
     for (const auto& [way, outcome] : {std::pair{"connect", "success"}, {"connect_refused", "failure"}}) {
         const auto facts = stage_->deed("uring_ways", {way, "/tmp"});

@@ -65,6 +65,10 @@ SharedSensor& the_shared_sensor =
 
 }  // namespace
 
+World this_world() {
+    return {Fd(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)), Fd(), Fd(::open("/", O_PATH | O_CLOEXEC))};
+}
+
 Json at(const Json& event, const std::string& dotted) {
     const Json* value = &event;
     std::size_t from = 0;
@@ -103,9 +107,7 @@ Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& ar
     RunOptions options;
     char here[4096];
     options.cwd = ::getcwd(here, sizeof here) ? here : "/";
-    const World host{Fd(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)), Fd(),
-                     Fd(::open("/", O_PATH | O_CLOEXEC))};
-    auto child = Child::start(host, argv, options, Stdio::kPipes);
+    auto child = Child::start(this_world(), argv, options, Stdio::kPipes);
     if (!child) return child.error();
     sensor->child_ = std::make_unique<Child>(std::move(*child));
     const auto end = std::chrono::steady_clock::now() + kStartLimit;

@@ -60,6 +60,9 @@ private:
     std::vector<std::string> lines_;
 };
 
+/// The machine itself, where the sensor runs.
+World this_world();
+
 /// Value at a dotted key; null when absent.
 Json at(const Json& event, const std::string& dotted);
 

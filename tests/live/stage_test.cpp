@@ -273,9 +273,13 @@ INSTANTIATE_TEST_SUITE_P(
                     DeedCase{"exec_ways", "big_argv", 0}, DeedCase{"exec_ways", "null_argv", 0},
                     DeedCase{"exec_ways", "fail_enoent", -ENOENT},
                     DeedCase{"exec_ways", "fail_eacces", -EACCES},
-                    DeedCase{"exec_ways", "fail_enoexec", -ENOEXEC}, DeedCase{"exec_ways", "path_search", 0},
-                    DeedCase{"exec_ways", "segv", 0}, DeedCase{"exec_ways", "exit_by_thread", 0},
-                    DeedCase{"exec_ways", "setsid", 0}, DeedCase{"exec_ways", "double_fork", 0}),
+                    DeedCase{"exec_ways", "fail_enoexec", -ENOEXEC},
+                    DeedCase{"exec_ways", "fail_empty", -ENOEXEC}, DeedCase{"exec_ways", "cold_argv", 0},
+                    DeedCase{"exec_ways", "fail_cold", -ENOEXEC},
+                    DeedCase{"exec_ways", "fail_cold_enoent", -ENOENT}, DeedCase{"exec_ways", "rewrite", 0},
+                    DeedCase{"exec_ways", "path_search", 0}, DeedCase{"exec_ways", "segv", 0},
+                    DeedCase{"exec_ways", "exit_by_thread", 0}, DeedCase{"exec_ways", "setsid", 0},
+                    DeedCase{"exec_ways", "double_fork", 0}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -288,6 +292,11 @@ INSTANTIATE_TEST_SUITE_P(
         DeedCase{"open_ways", "openat2_escape", -EXDEV}, DeedCase{"open_ways", "openat2_no_symlinks", -ELOOP},
         DeedCase{"open_ways", "openat2_in_root", kDescriptor}, DeedCase{"open_ways", "tmpfile", kDescriptor},
         DeedCase{"open_ways", "creat", kDescriptor}, DeedCase{"open_ways", "proc_self_fd", kDescriptor},
+        DeedCase{"open_ways", "proc_self_root", kDescriptor}, DeedCase{"open_ways", "deleted", kDescriptor},
+        DeedCase{"open_ways", "chroot", kDescriptor, true},
+        DeedCase{"open_ways", "bind_mount", kDescriptor, true},
+        DeedCase{"open_ways", "covered", kDescriptor, true}, DeedCase{"open_ways", "name_race", 0},
+        DeedCase{"open_ways", "each_cpu", kDescriptor}, DeedCase{"open_ways", "turns", 0, true},
         DeedCase{"open_ways", "enoent", -ENOENT}, DeedCase{"open_ways", "eacces", -EACCES},
         DeedCase{"open_ways", "by_handle", kDescriptor, true},
         DeedCase{"open_ways", "hostile_newline", kDescriptor},
@@ -326,7 +335,7 @@ INSTANTIATE_TEST_SUITE_P(
                     DeedCase{"net_ways", "unix_refused", -ECONNREFUSED}, DeedCase{"net_ways", "bind", 0},
                     DeedCase{"net_ways", "bind_taken", -EADDRINUSE}, DeedCase{"net_ways", "listen", 0},
                     DeedCase{"net_ways", "accept", kDescriptor}, DeedCase{"net_ways", "transfer", 0},
-                    DeedCase{"net_ways", "close_idle", 0}),
+                    DeedCase{"net_ways", "sendfile", 0}, DeedCase{"net_ways", "close_idle", 0}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(Identity, DeedTest,

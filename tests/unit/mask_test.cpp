@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "enrich/mask_rules.h"
+
 namespace whodid {
 namespace {
 

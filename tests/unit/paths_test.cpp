@@ -43,6 +43,17 @@ TEST(Paths, Join) {
     for (const Case& c : cases) EXPECT_EQ(join_path(c.base, c.name), c.path) << c.base << " + " << c.name;
 }
 
+// A sensor has compared the address of a byte with '/', and put two slashes everywhere.
+TEST(Paths, Trap32_OneSlashBetweenTwoNames) {
+    for (const char* base : {"/", "/a", "/a/b"}) {
+        for (const char* name : {"b", "b/", "/b", "//b", "./b", "b//c"}) {
+            const std::string path = join_path(base, name);
+            EXPECT_EQ(path.find("//"), std::string::npos) << base << " + " << name << " = " << path;
+            EXPECT_TRUE(path == "/" || !path.ends_with('/')) << path;
+        }
+    }
+}
+
 TEST(Paths, Trap33_BytesStayBytes) { EXPECT_EQ(join_path("/tmp", "a\n\xff\x1b[2J"), "/tmp/a\n\xff\x1b[2J"); }
 
 }  // namespace

@@ -219,6 +219,44 @@ TEST_F(ProcessesTest, Trap26_MoreExitsThanExecsAreHarmless) {
     EXPECT_EQ(table_.size(), 0u);
 }
 
+// On hosts with both hierarchies a container is often seen in one only.
+TEST_F(ProcessesTest, Trap52_AContainerIsFoundInEitherHierarchy) {
+    const std::string id(64, 'a');
+    struct Case {
+        std::string unified, v1, told;
+    };
+    for (const Case& c :
+         {Case{"/docker/" + id, "", "/docker/" + id}, Case{"/", "/docker/" + id, "/docker/" + id},
+          Case{"/system.slice/docker-" + id + ".scope", "/docker/" + id,
+               "/system.slice/docker-" + id + ".scope"}}) {
+        Actor a = Actor::process(9000).runs("/usr/bin/true");
+        a.cgroup = c.unified;
+        auto r = world_.exec_of(a, {"true"});
+        r->cgroup_v1.flags = 0;
+        r.path(&rec_exec::cgroup_v1, c.v1);
+        const Snapshot p = table_.exec(event_of(std::move(r)));
+        EXPECT_EQ(p->container_id, id) << c.unified;
+        EXPECT_EQ(p->container_runtime, "docker");
+        EXPECT_EQ(p->cgroup, c.told);
+    }
+    Actor none = Actor::process(9001).runs("/usr/bin/true");
+    none.cgroup = "/";
+    EXPECT_EQ(exec(none)->container_id, "");
+}
+
+// A process that lives a millisecond is in no /proc when somebody looks: all of it is in its records.
+TEST_F(ProcessesTest, Trap53_NothingIsReadLater) {
+    world_.host.files.clear();
+    Actor a = bash_.fork(9002).runs("/usr/bin/true");
+    a.cgroup = "/docker/" + std::string(64, 'b');
+    table_.fork(a.task);
+    exec(a);
+    const Snapshot p = table_.exit(a.task, 1 * kSecond);
+    EXPECT_EQ(p->exe, "/usr/bin/true");
+    EXPECT_EQ(p->container_id, std::string(64, 'b'));
+    EXPECT_EQ(p->login_uid, 1004u);
+}
+
 TEST_F(ProcessesTest, TheChainOfALogin) {
     there_was(sshd_);
     Actor child = sshd_.fork(4090);

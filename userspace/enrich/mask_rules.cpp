@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables that say what is a secret where, and the lookups in them.
+#include "enrich/mask_rules.h"
+
 #include <algorithm>
 #include <array>
 #include <unordered_map>
 
-#include "enrich/mask.h"
+#include "enrich/mask_scan.h"
 
 namespace whodid::mask_rules {
 namespace {
+
+using mask_engine::is_alnum;
+using mask_engine::is_digit;
+using mask_engine::is_letter;
+using mask_engine::is_shouted;
+using mask_engine::is_upper;
 
 // Families of programs with the same options.
 constexpr std::string_view kShells = "sh,bash,dash,zsh,ksh,mksh,csh,tcsh,ash,fish,rbash,busybox";
@@ -655,9 +663,6 @@ TokenIndex build_token_index() {
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
 bool listed(std::string_view list, std::string_view name) {
     return any_of(list, ' ', [&](std::string_view entry) { return equal_ignoring_case(entry, name); });
@@ -712,8 +717,7 @@ bool is_noun(std::string_view word, bool last) {
 
 // Environment variables spell PASS and PWD anywhere: DB_PASS_PROD.
 bool is_variable_noun(std::string_view name, std::string_view word) {
-    bool shouted = std::none_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-    return shouted && (word == "pass" || word == "pwd");
+    return is_shouted(name) && (word == "pass" || word == "pwd");
 }
 
 bool is_key_pair(std::span<const std::string_view> words, size_t i) {
@@ -724,8 +728,7 @@ bool is_key_pair(std::span<const std::string_view> words, size_t i) {
 
 std::string_view canonical_name(std::string_view name) {
     for (const Alias& alias : kAliases)
-        if (any_of(alias.names, ',', [&](std::string_view other) { return other == name; }))
-            return alias.name;
+        if (lists(alias.names, ',', name)) return alias.name;
     return name;
 }
 
@@ -752,7 +755,7 @@ std::span<const TokenPrefix> tokens_that_begin(char first) {
 std::span<const SecretPath> secret_paths() { return kSecretPaths; }
 
 bool names_secret(std::string_view name) {
-    if (name.size() > 96 || any_of(kNotNames, ' ', [&](auto other) { return other == name; })) return false;
+    if (name.size() > 96 || lists(kNotNames, ' ', name)) return false;
     if (listed(kWholeNames, name)) return true;
     NameWords parsed(last_part(name));
     auto words = parsed.all();
@@ -800,7 +803,7 @@ bool is_secret_parameter(std::string_view name, std::string_view value) {
 
 bool is_plain_value(std::string_view value) {
     if (value.empty() || listed(kPlainValues, value)) return true;
-    bool sign = std::none_of(value.begin(), value.end(), [](char c) { return is_letter(c) || is_digit(c); });
+    bool sign = std::none_of(value.begin(), value.end(), is_alnum);
     if (sign && value.size() < 3) return true;  // [ "$1" = --token ]
     if (any_of(kPlainPrefixes, ' ', [&](std::string_view prefix) { return value.starts_with(prefix); }))
         return true;

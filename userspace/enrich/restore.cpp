@@ -78,13 +78,13 @@ std::unordered_set<std::string> sockets_of(const Host& host, std::uint32_t pid) 
     return inodes;
 }
 
-/// The session's login program, and the process it started: found by walking up from any member.
+/// A session's login program, and the process it started: found by walking up from a member.
 struct LoginProcesses {
-    Snapshot program, first;
+    Snapshot member, program, first;
 };
 
 LoginProcesses login_processes(const Processes& processes, const Snapshot& member) {
-    LoginProcesses found;
+    LoginProcesses found{member, nullptr, nullptr};
     constexpr int kGenerationsMax = 64;
     Snapshot at = member;
     for (int i = 0; i < kGenerationsMax && at && at->audit_session == member->audit_session; ++i) {
@@ -95,6 +95,24 @@ LoginProcesses login_processes(const Processes& processes, const Snapshot& membe
         at = processes.parent(*at);
     }
     return found;
+}
+
+/// A daemon's walk ends at init, and the login program's own knows no child.
+bool tells_more(const LoginProcesses& a, const LoginProcesses& b) {
+    if (!a.program != !b.program) return a.program != nullptr;
+    if (!a.first != !b.first) return a.first != nullptr;
+    return a.first && a.first->start_ns < b.first->start_ns;
+}
+
+std::map<std::uint32_t, LoginProcesses> find_logins(const Processes& processes) {
+    std::map<std::uint32_t, LoginProcesses> logins;  // by audit session
+    processes.for_each([&](const Snapshot& member) {
+        if (member->audit_session == REC_UNSET) return;
+        LoginProcesses found = login_processes(processes, member);
+        const auto [known, is_new] = logins.try_emplace(member->audit_session, found);
+        if (!is_new && tells_more(found, known->second)) known->second = std::move(found);
+    });
+    return logins;
 }
 
 SshEnvironment environment_of(const Host& host, const Snapshot& process) {
@@ -158,19 +176,18 @@ Peer tcp_peer_of(const Host& host, std::uint32_t pid) {
 
 void restore_sessions(const Host& host, const Processes& processes, Users& users, Sessions& sessions) {
     const LogindSessions logind = read_logind(host);
-    processes.for_each([&](const Snapshot& member) {
-        const std::uint32_t number = member->audit_session;
-        if (number == REC_UNSET || !sessions.announce(number)) return;
-        const LoginProcesses login = login_processes(processes, member);
-        sessions.learn(number, member->login_uid, [&](Session& session) {
-            session.login_user = users.name(member->login_uid);
+    for (const auto& [number, login] : find_logins(processes)) {
+        if (!sessions.announce(number)) continue;
+        const std::uint32_t login_uid = login.member->login_uid;
+        sessions.learn(number, login_uid, [&](Session& session) {
+            session.login_user = users.name(login_uid);
             session.origin_basis = Basis::kInferred;
             session.method_basis = Basis::kUnknown;
             if (const auto known = logind.find(number); known != logind.end())
                 fill_from_logind(session, known->second);
             fill_from_processes(session, host, login);
         });
-    });
+    }
 }
 
 }  // namespace whodid

@@ -16,6 +16,7 @@
 #include <initializer_list>
 
 #include "base/fd.h"
+#include "base/host.h"
 
 namespace whodid {
 
@@ -106,6 +107,20 @@ Finding audit() {
     return {"login uid", false, false, "this kernel keeps none (CONFIG_AUDIT): users are inferred"};
 }
 
+/// The kernel side numbers processes as the initial pid namespace does (PROC_PID_INIT_INO in
+/// linux/proc_ns.h): to look them up in the /proc of another one would find other processes.
+Finding processes() {
+    const LiveHost host;
+    const bool initial = host.link("/proc/self/ns/pid") == "pid:[4026531836]";
+    if (initial && host.link("/proc/self") == fmt::format("{}", ::getpid()))
+        return {"processes", true, false, "/proc has the numbers of the initial pid namespace"};
+    return {
+        "processes", false, false,
+        fmt::format("{}: the origin of logins older than whodid stays unknown, and its own acts are told; "
+                    "run it in the host's pid namespace (--pid=host), with its /proc",
+                    initial ? "/proc is another pid namespace's" : "in a pid namespace of its own")};
+}
+
 Finding lockdown() {
     const std::string modes = first_line("/sys/kernel/security/lockdown");
     const std::string shown = modes.empty() ? "not known (securityfs is not mounted)" : modes;
@@ -122,13 +137,18 @@ std::string tracefs_path() {
 
 Result<void> ensure_tracefs() {
     if (!tracefs_path().empty()) return {};
-    // In a namespace of our own: the host stays as it was.
-    if (::unshare(CLONE_NEWNS) != 0)
-        return Error::from_errno("tracefs is not mounted, and cannot be: unshare");
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
-        return Error::from_errno("tracefs is not mounted, and cannot be: make / a slave");
-    if (::mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, nullptr) != 0)
-        return Error::from_errno("cannot mount tracefs on /sys/kernel/tracing");
+    const auto cannot = [](const char* what) {
+        return Error{fmt::format("tracefs is not mounted, and cannot be: {}: {}; mount -t tracefs tracefs "
+                                 "/sys/kernel/tracing",
+                                 what, std::strerror(errno)),
+                     EOPNOTSUPP};
+    };
+    // In a namespace of our own: the host stays as it was. In a chroot / is no mount, but /sys mostly is.
+    if (::unshare(CLONE_NEWNS) != 0) return cannot("unshare");
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0 &&
+        ::mount(nullptr, "/sys", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
+        return cannot("make /sys a slave");
+    if (::mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, nullptr) != 0) return cannot("mount");
     if (tracefs_path().empty())
         return Error{"tracefs has no events/syscalls: needs a kernel with CONFIG_FTRACE_SYSCALLS",
                      EOPNOTSUPP};
@@ -156,6 +176,7 @@ std::vector<Finding> probe_kernel() {
             ring_buffer(),
             atomics(),
             audit(),
+            processes(),
             lockdown()};
 }
 

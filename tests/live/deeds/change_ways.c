@@ -3,6 +3,8 @@
 //   pid= deed=WAY result=0|-errno path=WHAT [to=OTHER]
 // Each makes what it changes in the directory first.
 #define _GNU_SOURCE
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/xattr.h>
 
 #include "deed.h"
@@ -81,6 +83,25 @@ static void way_symlink(const char* way) {
     say_two(way, outcome(symlink("pointed-at", path)), path, "pointed-at");
 }
 
+// A file of the lower layer, through overlayfs: to the kernel an unlink, a create and a rename on other file
+// systems besides. Needs root.
+static void way_overlay(const char* way) {
+    char options[4 * PATH_MAX];
+    const char* parts[] = {"lower", "upper", "work", "merged"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (mkdir(in_dir(parts[i]), 0755) < 0 && errno != EEXIST) die(parts[i]);
+    const char* below = in_dir("lower/file");
+    close(must(open(below, O_WRONLY | O_CREAT | O_CLOEXEC, 0644), below));
+    snprintf(options, sizeof options, "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work", work_dir,
+             work_dir, work_dir);
+    must(unshare(CLONE_NEWNS), "unshare");
+    must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "make the mounts private");
+    const char* path = in_dir("merged/file");
+    long result = outcome(mount("overlay", in_dir("merged"), "overlay", 0, options));
+    if (!result) result = outcome(unlink(path));
+    say_path(way, result, path);
+}
+
 // ---- mode, owner, size -----------------------------------------------------------------------------
 static void way_chmod(const char* way) {
     const char* path = make_file(way, "file");
@@ -154,6 +175,7 @@ int main(int argc, char** argv) {
         {"rename_exchange", way_rename_exchange},
         {"link", way_link},
         {"symlink", way_symlink},
+        {"overlay", way_overlay},
         {"chmod", way_chmod},
         {"fchmod", way_fchmod},
         {"fchmodat", way_fchmodat},

@@ -66,17 +66,60 @@ static void null_argv(void) { syscall(SYS_execve, TRUE_PROGRAM, NULL, NULL); }
 
 static void fail_enoent(void) { execv(in_dir("no-such-program"), true_argv); }
 
-static void fail_with_file(const char* name, mode_t mode) {
+static void fail_with_file(const char* name, mode_t mode, char* const argv[]) {
     const char* path = in_dir(name);
     int fd = must(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), path);
     must(write(fd, "neither ELF nor script\n", 23), path);
     close(fd);
     must(chmod(path, mode), path);
-    execv(path, true_argv);
+    execv(path, argv);
 }
 
-static void fail_eacces(void) { fail_with_file("not-executable", 0644); }
-static void fail_enoexec(void) { fail_with_file("no-format", 0755); }
+static void fail_eacces(void) { fail_with_file("not-executable", 0644, true_argv); }
+static void fail_enoexec(void) { fail_with_file("no-format", 0755, true_argv); }
+static void fail_empty(void) {
+    char* const argv[] = {"true-x", "", "z", NULL};
+    fail_with_file("no-format", 0755, argv);
+}
+
+// ---- arguments in a page of a file that nobody has touched: it is absent until somebody reads it -----
+static char* cold(const char* text) {
+    const char* path = in_dir("cold");
+    int fd = must(open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), path);
+    must(write(fd, text, strlen(text) + 1), path);
+    char* page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (page == MAP_FAILED) die("mmap");
+    close(fd);
+    return page;
+}
+
+static void cold_argv(void) {
+    char* const argv[] = {"true", cold("from-an-absent-page"), "last", NULL};
+    execv(TRUE_PROGRAM, argv);
+}
+
+static void fail_cold(void) {
+    char* const argv[] = {"true", cold("from-an-absent-page"), "last", NULL};
+    fail_with_file("no-format", 0755, argv);
+}
+
+// The kernel may look for the file before it reads the arguments.
+static void fail_cold_enoent(void) {
+    char* const argv[] = {"true", cold("from-an-absent-page"), "last", NULL};
+    execv(in_dir("no-such-program"), argv);
+}
+
+// ---- a program that changes what it was called with, see main ---------------------------------------
+static void rewrite(void) {
+    char* const argv[] = {"innocent", "--rewrite", "as-it-was", NULL};
+    execv("/proc/self/exe", argv);
+}
+
+static int rewrite_own(char** argv) {
+    memset(argv[2], 'X', strlen(argv[2]));
+    memset(argv[0], 'X', strlen(argv[0]));
+    return 0;
+}
 
 static void path_search(void) {
     setenv("PATH", "/nonexistent/a:/nonexistent/b:/usr/bin", 1);
@@ -160,6 +203,11 @@ CHILD(null_argv, null_argv)
 CHILD(fail_enoent, fail_enoent)
 CHILD(fail_eacces, fail_eacces)
 CHILD(fail_enoexec, fail_enoexec)
+CHILD(fail_empty, fail_empty)
+CHILD(cold_argv, cold_argv)
+CHILD(fail_cold, fail_cold)
+CHILD(fail_cold_enoent, fail_cold_enoent)
+CHILD(rewrite, rewrite)
 CHILD(path_search, path_search)
 CHILD(segv, segv)
 CHILD(exit_by_thread, exit_by_thread)
@@ -176,11 +224,17 @@ int main(int argc, char** argv) {
         {"fail_enoent", do_fail_enoent},
         {"fail_eacces", do_fail_eacces},
         {"fail_enoexec", do_fail_enoexec},
+        {"fail_empty", do_fail_empty},
+        {"cold_argv", do_cold_argv},
+        {"fail_cold", do_fail_cold},
+        {"fail_cold_enoent", do_fail_cold_enoent},
+        {"rewrite", do_rewrite},
         {"path_search", do_path_search},
         {"segv", do_segv},
         {"exit_by_thread", do_exit_by_thread},
         {"setsid", do_setsid},
         {"double_fork", double_fork},
     };
+    if (argc == 3 && !strcmp(argv[1], "--rewrite")) return rewrite_own(argv);
     return RUN_WAY(argc, argv, ways);
 }

@@ -7,6 +7,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stddef.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -337,8 +339,17 @@ static void serve(int server) {
     _exit(0);
 }
 
+// Without a system call that names the socket's data.
+static long send_by_sendfile(int fd, long size) {
+    int file = must(memfd_create("data", MFD_CLOEXEC), "memfd_create");
+    must(ftruncate(file, size), "ftruncate");
+    long total = 0;
+    while (total < size) total += must(sendfile(fd, file, NULL, size - total), "sendfile");
+    return total;
+}
+
 // The client sends ARGUMENT bytes and gets half of them back.
-static void way_transfer(const char* way) {
+static void transfer(const char* way, long (*send_it)(int fd, long size)) {
     long size = number_argument(way_argument ? way_argument : "100000", "ARGUMENT");
     int server = listening(loopback4(0), 1);
     struct address to = local_of(server);
@@ -347,13 +358,16 @@ static void way_transfer(const char* way) {
     int fd = make_socket(&to, SOCK_STREAM);
     must(connect(fd, &to.any, to.size), "connect");
     struct address local = local_of(fd);
-    long sent = send_all(fd, size);
+    long sent = send_it(fd, size);
     must(shutdown(fd, SHUT_WR), "shutdown");
     long received = receive_all(fd), result = outcome(close(fd));
     say(way, result, "server=%d sent=%ld received=%ld local=%s remote=%s", child, sent, received,
         text_of(&local), text_of(&to));
     must(waitpid(child, NULL, 0), "waitpid");
 }
+
+static void way_transfer(const char* way) { transfer(way, send_all); }
+static void way_sendfile(const char* way) { transfer(way, send_by_sendfile); }
 
 static void way_close_idle(const char* way) {
     int server = listening(loopback4(0), 1);
@@ -391,6 +405,7 @@ int main(int argc, char** argv) {
         {"listen", way_listen},
         {"accept", way_accept},
         {"transfer", way_transfer},
+        {"sendfile", way_sendfile},
         {"close_idle", way_close_idle},
     };
     return RUN_WAY(argc, argv, ways);

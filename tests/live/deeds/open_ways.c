@@ -5,7 +5,9 @@
 #define _GNU_SOURCE
 #include <linux/openat2.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <sys/mount.h>
 
 #include "deed.h"
 
@@ -100,6 +102,59 @@ static void way_proc_self_fd(const char* way) {
     open_and_say(way, asked, O_RDWR, path);
 }
 
+static void way_proc_self_root(const char* way) {
+    const char* path = make_plain("plain");
+    char asked[PATH_MAX + NAME_MAX + 32];
+    snprintf(asked, sizeof asked, "/proc/self/root%s", path);
+    open_and_say(way, asked, O_RDONLY, path);
+}
+
+static void way_deleted(const char* way) {
+    const char* path = make_plain("gone");
+    char asked[64];
+    snprintf(asked, sizeof asked, "/proc/self/fd/%d", must(open(path, O_RDONLY | O_CLOEXEC), path));
+    must(unlink(path), path);
+    open_and_say(way, asked, O_RDONLY, path);
+}
+
+static const char* make_directory(const char* name) {
+    const char* path = in_dir(name);
+    if (mkdir(path, 0755) < 0 && errno != EEXIST) die(path);
+    return path;
+}
+
+// The next three need root. A path is told as it is outside a chroot, and through the mount that led there.
+static void way_chroot(const char* way) {
+    const char* jail = make_directory("jail");
+    const char* path = make_plain("jail/plain");
+    must(chroot(jail), "chroot");
+    open_and_say(way, "/plain", O_RDONLY, path);
+}
+
+static void leave_mounts(void) {
+    must(unshare(CLONE_NEWNS), "unshare");
+    must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "make the mounts private");
+}
+
+static void way_bind_mount(const char* way) {
+    const char *from = make_directory("from"), *bound = make_directory("bound");
+    make_plain("from/plain");
+    leave_mounts();
+    must(mount(from, bound, NULL, MS_BIND, NULL), "bind");
+    open_and_say(way, in_dir("bound/plain"), O_RDONLY, in_dir("bound/plain"));
+}
+
+// The file lies below what was mounted on its directory later: nothing leads there but an open descriptor.
+static void way_covered(const char* way) {
+    const char* below = make_directory("covered");
+    const char* path = make_plain("covered/plain");
+    leave_mounts();
+    int directory = must(open(below, O_RDONLY | O_DIRECTORY | O_CLOEXEC), below);
+    must(mount("none", below, "tmpfs", 0, NULL), "mount");
+    long result = outcome(openat(directory, "plain", O_RDONLY));
+    say(way, result, "path=%s asked=plain", quoted(path));
+}
+
 static void way_enoent(const char* way) {
     open_and_say(way, in_dir("no-such-file"), O_RDONLY, in_dir("no-such-file"));
 }
@@ -186,6 +241,87 @@ static void way_close_race(const char* way) {
         atomic_load(&replaced));
 }
 
+// ---- name_race: the name is changed while the kernel reads it ----------------------------------------
+static char racing_name[PATH_MAX];
+
+static void* rewrite_the_name(void* last_letter) {
+    while (atomic_load(&racing)) {
+        *(volatile char*)last_letter = 'a';
+        *(volatile char*)last_letter = 'b';
+    }
+    return NULL;
+}
+
+static unsigned long inode_of(const char* path) {
+    struct stat info;
+    must(stat(path, &info), path);
+    return info.st_ino;
+}
+
+static void way_name_race(const char* way) {
+    unsigned long inode_a = inode_of(make_plain("race-a")), inode_b = inode_of(make_plain("race-b"));
+    strcpy(racing_name, in_dir("race-a"));
+    atomic_store(&racing, 1);
+    pthread_t thread;
+    if ((errno = pthread_create(&thread, NULL, rewrite_the_name, racing_name + strlen(racing_name) - 1)))
+        die("pthread_create");
+    int opened = 0;
+    for (int i = 0; i < kRaces / 4; i++) {
+        int fd = open(racing_name, O_RDONLY | O_CLOEXEC);
+        opened += fd >= 0;
+        if (fd >= 0) close(fd);
+    }
+    atomic_store(&racing, 0);
+    pthread_join(thread, NULL);
+    say(way, 0, "path=%s other=%s inode=%lu other_inode=%lu opened=%d", quoted(in_dir("race-a")),
+        quoted(in_dir("race-b")), inode_a, inode_b, opened);
+}
+
+// ---- who runs where ----------------------------------------------------------------------------------
+static void run_on(int cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    must(sched_setaffinity(0, sizeof set, &set), "sched_setaffinity");
+}
+
+// Opens a file on each processor that there is: cpu-N on processor N.
+static void way_each_cpu(const char* way) {
+    cpu_set_t allowed;
+    must(sched_getaffinity(0, sizeof allowed, &allowed), "sched_getaffinity");
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &allowed)) continue;
+        char name[32];
+        snprintf(name, sizeof name, "cpu-%d", cpu);
+        const char* path = make_plain(name);
+        run_on(cpu);
+        long result = outcome(open(path, O_RDONLY | O_CLOEXEC));
+        say(way, result, "path=%s cpu=%d", quoted(path), cpu);
+    }
+}
+
+// Two people on one processor, by turns one file that is there and one that is not. Needs root.
+static void turn_by_turn(const char* way, uid_t uid, gid_t gid, const char* there, const char* missing) {
+    must(setresgid(gid, gid, gid), "setresgid");
+    must(setresuid(uid, uid, uid), "setresuid");
+    for (int i = 0; i < 50; i++) {
+        int fd = open(there, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) close(fd);
+        if (open(missing, O_RDONLY | O_CLOEXEC) >= 0) errno = EEXIST, die(missing);
+        sched_yield();
+    }
+    say(way, 0, "path=%s missing=%s uid=%u gid=%u", quoted(there), quoted(missing), uid, gid);
+    _exit(0);
+}
+
+static void way_turns(const char* way) {
+    const char *of_a = make_plain("of-a"), *of_b = make_plain("of-b");
+    run_on(sched_getcpu());
+    if (!must(fork(), "fork")) turn_by_turn(way, 61001, 61101, of_a, in_dir("missing-a"));
+    if (!must(fork(), "fork")) turn_by_turn(way, 61002, 61102, of_b, in_dir("missing-b"));
+    while (wait(NULL) > 0) continue;
+}
+
 int main(int argc, char** argv) {
     static const struct way ways[] = {
         {"read", way_read},
@@ -202,6 +338,11 @@ int main(int argc, char** argv) {
         {"tmpfile", way_tmpfile},
         {"creat", way_creat},
         {"proc_self_fd", way_proc_self_fd},
+        {"proc_self_root", way_proc_self_root},
+        {"deleted", way_deleted},
+        {"chroot", way_chroot},
+        {"bind_mount", way_bind_mount},
+        {"covered", way_covered},
         {"enoent", way_enoent},
         {"eacces", way_eacces},
         {"by_handle", way_by_handle},
@@ -211,6 +352,9 @@ int main(int argc, char** argv) {
         {"deep", way_deep},
         {"long_path", way_long_path},
         {"close_race", way_close_race},
+        {"name_race", way_name_race},
+        {"each_cpu", way_each_cpu},
+        {"turns", way_turns},
     };
     return RUN_WAY(argc, argv, ways);
 }
