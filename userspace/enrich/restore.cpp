@@ -176,7 +176,9 @@ Peer tcp_peer_of(const Host& host, std::uint32_t pid) {
 
 void restore_sessions(const Host& host, const Processes& processes, Users& users, Sessions& sessions) {
     const LogindSessions logind = read_logind(host);
-    for (const auto& [number, login] : find_logins(processes)) {
+    for (const auto& entry : find_logins(processes)) {
+        const std::uint32_t number = entry.first;
+        const LoginProcesses& login = entry.second;
         if (!sessions.announce(number)) continue;
         const std::uint32_t login_uid = login.member->login_uid;
         sessions.learn(number, login_uid, [&](Session& session) {
