@@ -134,8 +134,9 @@ TEST_F(Sensors, Trap55_TheWrongProcIsNoticed) {
         this_world(), {"unshare", "--pid", "--fork", "--mount-proc", program, "check", "-o", "json"}, {});
     if (checked && checked->err.starts_with("unshare:")) GTEST_SKIP() << checked->err;
     ASSERT_TRUE(exited(0, checked));
+    const Json report = Json::parse(checked->out);
     std::string processes;
-    for (const Json& finding : Json::parse(checked->out)["findings"])
+    for (const Json& finding : report["findings"])
         if (finding["what"] == "processes") processes = finding.dump();
     EXPECT_NE(processes.find("\"ok\":false"), std::string::npos) << processes;
     EXPECT_NE(processes.find("pid namespace of its own"), std::string::npos) << processes;
