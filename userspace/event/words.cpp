@@ -188,6 +188,16 @@ std::string_view act_auth(const Event& e) {
     return "LOGIN";
 }
 
+namespace {
+/// "sshd publickey SHA256:nWRh…q2": what they proved themselves to, and with what.
+void append_means(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_auth>();
+    append_fact(out, e.text(r.service));
+    append_fact(out, e.text(r.method));
+    append_fact(out, short_key(e.text(r.key)));
+}
+}  // namespace
+
 void what_auth(const Event& e, std::string& out) {
     const auto& r = e.as<rec_auth>();
     if (r.target_user.len) {
@@ -196,9 +206,7 @@ void what_auth(const Event& e, std::string& out) {
         if (r.command.len) fmt::format_to(std::back_inserter(out), ": {}", e.text(r.command));
         return;
     }
-    append_fact(out, e.text(r.service));
-    append_fact(out, e.text(r.method));
-    append_fact(out, short_key(e.text(r.key)));
+    append_means(e, out);
     if (r.account_hash.len && !r.account.len)
         append_fact(out, fmt::format("unknown account ({} bytes)", r.account_length));
 }
@@ -334,9 +342,7 @@ void append_attempt(const Event& e, std::string& out) {
         if (r.command.len) fmt::format_to(std::back_inserter(out), " for {}", e.text(r.command));
     } else {
         out += e.failed() ? " failed to log in by" : " authenticated by";
-        append_fact(out, e.text(r.service));
-        append_fact(out, e.text(r.method));
-        append_fact(out, short_key(e.text(r.key)));
+        append_means(e, out);
     }
     if (!e.failed() && !r.verified) out += " (a claim)";
 }

@@ -25,8 +25,9 @@ namespace whodid {
 bool is_missed(const Hook& hook, std::span<const Hook> all) {
     if (hook.where.starts_with("tp/syscalls/")) return false;
     const HookUse* use = find_hook_use(hook.program);
-    return std::ranges::none_of(
-        all, [&](const Hook& other) { return use && other.program == use->same_as && other.absent.empty(); });
+    return !use || std::ranges::none_of(all, [&](const Hook& other) {
+        return other.program == use->same_as && other.absent.empty();
+    });
 }
 
 namespace {

@@ -265,8 +265,6 @@ std::vector<char> lengthen_record(std::span<const char> record, std::size_t writ
 
 // ---- writing ----------------------------------------------------------------------------------------------
 
-namespace {}  // namespace
-
 Result<RecordingWriter::File> RecordingWriter::open_file(const std::string& path, bool force) {
     constexpr int kFlags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
     File file{Fd(::open(path.c_str(), kFlags | O_EXCL, 0600)), true};
