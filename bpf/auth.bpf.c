@@ -46,7 +46,7 @@ SHARED int report_text(__u32 kind, struct message* m, __u32 type, __u32 skip, lo
 
     begin(&r->h, result);
     fill_task_full(&r->h.task, task);
-    r->h.flags |= REC_F_USER_SUPPLIED;
+    r->h.flags |= REC_F_USER_SUPPLIED | m->flags;
     r->type = type;
     r->length = message_bytes(m) - skip;
     r->exe_inode = BPF_CORE_READ(exe, f_inode, i_ino);

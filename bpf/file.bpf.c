@@ -18,7 +18,8 @@ struct change {
     __s32 result;
     __u8 kind; /* a byte: the verifier forgets its value and goes through the rest once, not per kind */
     __u8 by_fd;
-    __u8 uring;         /* io_uring's: names point into the kernel */
+    __u8 uring; /* io_uring's: names point into the kernel */
+    __u8 compat;
     __u8 no_descriptor; /* open: the result is not one */
     __u8 no_result;
     __s32 fd, dirfd, dirfd2;
@@ -33,7 +34,8 @@ static __always_inline struct slot* begin_file(__u32 kind, struct change* c) {
     struct rec_file* r = (void*)s->rec;
 
     begin_current(&r->h, c->result);
-    r->h.flags = (c->uring ? REC_F_URING : 0) | (c->no_result ? REC_F_NO_RESULT : 0);
+    r->h.flags =
+        (c->uring ? REC_F_URING : 0) | (c->compat ? REC_F_COMPAT : 0) | (c->no_result ? REC_F_NO_RESULT : 0);
     r->open_flags = c->flags;
     r->path.flags = r->base.flags = r->base2.flags = REC_PATH_ABSENT;
     return s;
@@ -128,7 +130,8 @@ SHARED int report_change(struct change* c) {
     emit(s, kind);
     return 0;
 }
-#define REPORT(what, ...) report_change(&(struct change){.kind = what, .result = ctx->result, __VA_ARGS__})
+#define REPORT(what, ...) \
+    report_change(&(struct change){.kind = what, .result = ctx->result, .compat = ctx->compat, __VA_ARGS__})
 
 /*
  * The object's own path, whatever name led to it, when there is an object; reading the name as well would
@@ -154,215 +157,142 @@ SHARED int report_open(struct change* c) {
     emit(s, kind);
     return 0;
 }
-#define REPORT_OPEN(...) report_open(&(struct change){.result = ctx->result, __VA_ARGS__})
+#define REPORT_OPEN(...) \
+    report_open(&(struct change){.result = ctx->result, .compat = ctx->compat, __VA_ARGS__})
 
-ON_EXIT(open) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT_OPEN(.dirfd = AT_FDCWD, .name = syscall_arg(regs, 0), .flags = syscall_arg(regs, 1));
-}
+ON_EXIT(open) { return REPORT_OPEN(.dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .flags = call_arg(ctx, 1)); }
 
 ON_EXIT(openat) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT_OPEN(.dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
-                       .flags = syscall_arg(regs, 2));
+    return REPORT_OPEN(.dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1), .flags = call_arg(ctx, 2));
 }
 
 ON_EXIT(openat2) {
-    struct pt_regs* regs = syscall_regs();
     struct user_open_how how = {};
 
-    bpf_probe_read_user(&how, sizeof(how), (void*)syscall_arg(regs, 2));
-    return REPORT_OPEN(.dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1), .flags = how.flags);
+    bpf_probe_read_user(&how, sizeof(how), (void*)call_arg(ctx, 2));
+    return REPORT_OPEN(.dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1), .flags = how.flags);
 }
 
 ON_EXIT(creat) {
-    return REPORT_OPEN(.dirfd = AT_FDCWD, .name = syscall_arg(syscall_regs(), 0),
-                       .flags = O_CREAT_WRONLY_TRUNC);
+    return REPORT_OPEN(.dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .flags = O_CREAT_WRONLY_TRUNC);
 }
 
 /* The handle says nothing to a reader: a failure is reported with the mount's directory alone. */
-ON_EXIT(open_by_handle_at) {
-    struct pt_regs* regs = syscall_regs();
+ON_EXIT(open_by_handle_at) { return REPORT_OPEN(.dirfd = call_arg(ctx, 0), .flags = call_arg(ctx, 2)); }
 
-    return REPORT_OPEN(.dirfd = syscall_arg(regs, 0), .flags = syscall_arg(regs, 2));
-}
-
-ON_EXIT(unlink) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_UNLINK, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0));
-}
+ON_EXIT(unlink) { return REPORT(REC_FILE_UNLINK, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0)); }
 
 ON_EXIT(unlinkat) {
-    struct pt_regs* regs = syscall_regs();
-    __u32 flags = syscall_arg(regs, 2);
+    __u32 flags = call_arg(ctx, 2);
 
-    return REPORT(flags & AT_REMOVEDIR ? REC_FILE_RMDIR : REC_FILE_UNLINK, .dirfd = syscall_arg(regs, 0),
-                  .name = syscall_arg(regs, 1), .flags = flags);
+    return REPORT(flags & AT_REMOVEDIR ? REC_FILE_RMDIR : REC_FILE_UNLINK, .dirfd = call_arg(ctx, 0),
+                  .name = call_arg(ctx, 1), .flags = flags);
 }
 
-ON_EXIT(rmdir) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_RMDIR, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0));
-}
+ON_EXIT(rmdir) { return REPORT(REC_FILE_RMDIR, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0)); }
 
 ON_EXIT(rename) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_RENAME, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0), .dirfd2 = AT_FDCWD,
-                  .name2 = syscall_arg(regs, 1));
+    return REPORT(REC_FILE_RENAME, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .dirfd2 = AT_FDCWD,
+                  .name2 = call_arg(ctx, 1));
 }
 
 ON_EXIT(renameat) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_RENAME, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
-                  .dirfd2 = syscall_arg(regs, 2), .name2 = syscall_arg(regs, 3));
+    return REPORT(REC_FILE_RENAME, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
+                  .dirfd2 = call_arg(ctx, 2), .name2 = call_arg(ctx, 3));
 }
 
 ON_EXIT(renameat2) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_RENAME, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
-                  .dirfd2 = syscall_arg(regs, 2), .name2 = syscall_arg(regs, 3),
-                  .flags = syscall_arg(regs, 4));
+    return REPORT(REC_FILE_RENAME, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
+                  .dirfd2 = call_arg(ctx, 2), .name2 = call_arg(ctx, 3), .flags = call_arg(ctx, 4));
 }
 
 ON_EXIT(link) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_LINK, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0), .dirfd2 = AT_FDCWD,
-                  .name2 = syscall_arg(regs, 1));
+    return REPORT(REC_FILE_LINK, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .dirfd2 = AT_FDCWD,
+                  .name2 = call_arg(ctx, 1));
 }
 
 ON_EXIT(linkat) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_LINK, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
-                  .dirfd2 = syscall_arg(regs, 2), .name2 = syscall_arg(regs, 3),
-                  .flags = syscall_arg(regs, 4));
+    return REPORT(REC_FILE_LINK, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
+                  .dirfd2 = call_arg(ctx, 2), .name2 = call_arg(ctx, 3), .flags = call_arg(ctx, 4));
 }
 
 ON_EXIT(symlink) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_SYMLINK, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 1),
-                  .text2 = syscall_arg(regs, 0));
+    return REPORT(REC_FILE_SYMLINK, .dirfd = AT_FDCWD, .name = call_arg(ctx, 1), .text2 = call_arg(ctx, 0));
 }
 
 ON_EXIT(symlinkat) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_SYMLINK, .dirfd = syscall_arg(regs, 1), .name = syscall_arg(regs, 2),
-                  .text2 = syscall_arg(regs, 0));
+    return REPORT(REC_FILE_SYMLINK, .dirfd = call_arg(ctx, 1), .name = call_arg(ctx, 2),
+                  .text2 = call_arg(ctx, 0));
 }
 
 ON_EXIT(mkdir) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_MKDIR, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
-                  .mode = syscall_arg(regs, 1));
+    return REPORT(REC_FILE_MKDIR, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .mode = call_arg(ctx, 1));
 }
 
 ON_EXIT(mkdirat) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_MKDIR, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
-                  .mode = syscall_arg(regs, 2));
+    return REPORT(REC_FILE_MKDIR, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
+                  .mode = call_arg(ctx, 2));
 }
 
 ON_EXIT(chmod) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_CHMOD, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
-                  .mode = syscall_arg(regs, 1));
+    return REPORT(REC_FILE_CHMOD, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .mode = call_arg(ctx, 1));
 }
 
 ON_EXIT(fchmod) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_CHMOD, .by_fd = 1, .fd = syscall_arg(regs, 0), .mode = syscall_arg(regs, 1));
+    return REPORT(REC_FILE_CHMOD, .by_fd = 1, .fd = call_arg(ctx, 0), .mode = call_arg(ctx, 1));
 }
 
 ON_EXIT(fchmodat) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_CHMOD, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
-                  .mode = syscall_arg(regs, 2));
+    return REPORT(REC_FILE_CHMOD, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
+                  .mode = call_arg(ctx, 2));
 }
 
 ON_EXIT(fchmodat2) /* 6.6 */
 {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_CHMOD, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
-                  .mode = syscall_arg(regs, 2), .flags = syscall_arg(regs, 3));
+    return REPORT(REC_FILE_CHMOD, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
+                  .mode = call_arg(ctx, 2), .flags = call_arg(ctx, 3));
 }
 
 ON_EXIT(chown) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
-                  .owner = syscall_arg(regs, 1), .group = syscall_arg(regs, 2));
+    return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .owner = call_arg(ctx, 1),
+                  .group = call_arg(ctx, 2));
 }
 
 ON_EXIT(lchown) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
-                  .owner = syscall_arg(regs, 1), .group = syscall_arg(regs, 2), .flags = AT_SYMLINK_NOFOLLOW);
+    return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .owner = call_arg(ctx, 1),
+                  .group = call_arg(ctx, 2), .flags = AT_SYMLINK_NOFOLLOW);
 }
 
 ON_EXIT(fchown) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_CHOWN, .by_fd = 1, .fd = syscall_arg(regs, 0), .owner = syscall_arg(regs, 1),
-                  .group = syscall_arg(regs, 2));
+    return REPORT(REC_FILE_CHOWN, .by_fd = 1, .fd = call_arg(ctx, 0), .owner = call_arg(ctx, 1),
+                  .group = call_arg(ctx, 2));
 }
 
 ON_EXIT(fchownat) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_CHOWN, .dirfd = syscall_arg(regs, 0), .name = syscall_arg(regs, 1),
-                  .owner = syscall_arg(regs, 2), .group = syscall_arg(regs, 3),
-                  .flags = syscall_arg(regs, 4));
+    return REPORT(REC_FILE_CHOWN, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
+                  .owner = call_arg(ctx, 2), .group = call_arg(ctx, 3), .flags = call_arg(ctx, 4));
 }
 
 ON_EXIT(truncate) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_TRUNCATE, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
-                  .length = syscall_arg(regs, 1));
+    return REPORT(REC_FILE_TRUNCATE, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .length = call_arg(ctx, 1));
 }
 
 ON_EXIT(ftruncate) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_TRUNCATE, .by_fd = 1, .fd = syscall_arg(regs, 0), .length = syscall_arg(regs, 1));
+    return REPORT(REC_FILE_TRUNCATE, .by_fd = 1, .fd = call_arg(ctx, 0), .length = call_arg(ctx, 1));
 }
 
 /* length: of the attribute's value. */
 ON_EXIT(setxattr) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_SETXATTR, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
-                  .text2 = syscall_arg(regs, 1), .length = syscall_arg(regs, 3));
+    return REPORT(REC_FILE_SETXATTR, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .text2 = call_arg(ctx, 1),
+                  .length = call_arg(ctx, 3));
 }
 
 ON_EXIT(lsetxattr) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_SETXATTR, .dirfd = AT_FDCWD, .name = syscall_arg(regs, 0),
-                  .text2 = syscall_arg(regs, 1), .length = syscall_arg(regs, 3),
-                  .flags = AT_SYMLINK_NOFOLLOW);
+    return REPORT(REC_FILE_SETXATTR, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .text2 = call_arg(ctx, 1),
+                  .length = call_arg(ctx, 3), .flags = AT_SYMLINK_NOFOLLOW);
 }
 
 ON_EXIT(fsetxattr) {
-    struct pt_regs* regs = syscall_regs();
-
-    return REPORT(REC_FILE_SETXATTR, .by_fd = 1, .fd = syscall_arg(regs, 0), .text2 = syscall_arg(regs, 1),
-                  .length = syscall_arg(regs, 3));
+    return REPORT(REC_FILE_SETXATTR, .by_fd = 1, .fd = call_arg(ctx, 0), .text2 = call_arg(ctx, 1),
+                  .length = call_arg(ctx, 3));
 }

@@ -38,7 +38,7 @@ struct pt_regs {
 };
 #else
 struct pt_regs {
-    unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+    unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 #endif
 
@@ -214,6 +214,7 @@ struct mm_struct {
 struct linux_binprm {
     unsigned int secureexec : 1;
     int argc, envc;
+    struct file* file;
     const char *filename, *interp;
 };
 struct filename {
@@ -371,6 +372,17 @@ struct user_msghdr_abi {
 struct user_mmsghdr {
     struct user_msghdr_abi header;
     unsigned int length, pad;
+};
+/* The same, as 32-bit programs have them. */
+struct user_compat_iovec {
+    __u32 base, len;
+};
+struct user_compat_msghdr {
+    __u32 name, name_len, iov, iov_len, control, control_len, flags;
+};
+struct user_compat_mmsghdr {
+    struct user_compat_msghdr header;
+    __u32 length;
 };
 struct user_open_how {
     __u64 flags, mode, resolve;

@@ -10,6 +10,8 @@ struct message {
     unsigned long name; /* where to, 0: where the socket is connected to */
     __u32 name_length;
     __s32 count;
+    __u16 flags; /* REC_F_* */
+    __u16 pad[3];
     struct user_iovec part[MESSAGE_PARTS];
 };
 
@@ -31,6 +33,24 @@ static __always_inline void message_of_header(struct message* m, unsigned long f
     m->count = header.iov_len < MESSAGE_PARTS ? header.iov_len : MESSAGE_PARTS;
     for (int i = 0; i < MESSAGE_PARTS; i++)
         if (i < m->count) bpf_probe_read_user(&m->part[i], sizeof(m->part[i]), &header.iov[i]);
+}
+
+static __always_inline void message_of_compat_header(struct message* m, unsigned long from) {
+    struct user_compat_msghdr header = {};
+
+    bpf_probe_read_user(&header, sizeof(header), (void*)from);
+    m->name = header.name;
+    m->name_length = header.name_len;
+    m->count = header.iov_len < MESSAGE_PARTS ? header.iov_len : MESSAGE_PARTS;
+    m->flags = REC_F_COMPAT;
+    for (int i = 0; i < MESSAGE_PARTS; i++) {
+        struct user_compat_iovec part = {};
+
+        if (i < m->count)
+            bpf_probe_read_user(&part, sizeof(part), (void*)((unsigned long)header.iov + i * sizeof(part)));
+        m->part[i].base = (void*)(unsigned long)part.base;
+        m->part[i].len = part.len;
+    }
 }
 
 static __always_inline __u64 message_bytes(struct message* m) {

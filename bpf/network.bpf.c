@@ -275,27 +275,20 @@ static __noinline int report_local(__u32 kind, struct file* file, struct call* c
     return is_inet(family) ? report_inet(kind, sk, call) : 0;
 }
 
-ON_EXIT(connect) {
-    struct pt_regs* regs = syscall_regs();
+#define CALL(...) \
+    &(struct call) { .result = ctx->result, .flags = ctx->compat ? REC_F_COMPAT : 0, __VA_ARGS__ }
 
-    return report_connect(file_of(syscall_arg(regs, 0)), &(struct call){.result = ctx->result,
-                                                                        .address = syscall_arg(regs, 1),
-                                                                        .length = syscall_arg(regs, 2)});
+ON_EXIT(connect) {
+    return report_connect(file_of(call_arg(ctx, 0)),
+                          CALL(.address = call_arg(ctx, 1), .length = call_arg(ctx, 2)));
 }
 
-ON_EXIT(accept) { return report_accept(file_of(ctx->result), &(struct call){.result = ctx->result}); }
-ON_EXIT(accept4) { return report_accept(file_of(ctx->result), &(struct call){.result = ctx->result}); }
+ON_EXIT(accept) { return report_accept(file_of(ctx->result), CALL()); }
+ON_EXIT(accept4) { return report_accept(file_of(ctx->result), CALL()); }
 
 ON_EXIT(bind) {
-    struct pt_regs* regs = syscall_regs();
-
-    return report_local(
-        REC_NETWORK_BIND, file_of(syscall_arg(regs, 0)),
-        &(struct call){
-            .result = ctx->result, .address = syscall_arg(regs, 1), .length = syscall_arg(regs, 2)});
+    return report_local(REC_NETWORK_BIND, file_of(call_arg(ctx, 0)),
+                        CALL(.address = call_arg(ctx, 1), .length = call_arg(ctx, 2)));
 }
 
-ON_EXIT(listen) {
-    return report_local(REC_NETWORK_LISTEN, file_of(syscall_arg(syscall_regs(), 0)),
-                        &(struct call){.result = ctx->result});
-}
+ON_EXIT(listen) { return report_local(REC_NETWORK_LISTEN, file_of(call_arg(ctx, 0)), CALL()); }

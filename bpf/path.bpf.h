@@ -13,15 +13,13 @@
  * register it multiplies the states and exhausts the instruction budget. Global and taking only numbers, so
  * that it is verified once in a program wherever it is called: the slot is looked up again.
  */
-__noinline int walk_path(__u32 key, __u32 big, __u64 path) {
+__noinline int walk_path(__u32 key, __u32 big, __u64 mnt, __u64 leaf) {
     struct slot* s = big ? bpf_map_lookup_elem(&big_slots, &key) : bpf_map_lookup_elem(&slots, &key);
-    struct path* from = TYPED(struct path, path);
-    struct dentry* dentry = LOAD(from, dentry);
-    __u64 vfsmount = (__u64)LOAD(from, mnt);
+    struct dentry* dentry = TYPED(struct dentry, leaf);
     int flags = 0;
 
-    if (!s || !dentry || !vfsmount) return REC_PATH_ABSENT;
-    struct mount* mount = TYPED(struct mount, vfsmount - bpf_core_field_offset(struct mount, mnt));
+    if (!s || !leaf || !mnt) return REC_PATH_ABSENT;
+    struct mount* mount = TYPED(struct mount, mnt - bpf_core_field_offset(struct mount, mnt));
     struct dentry* top = LOAD(mount, mnt.mnt_root);
     if (!LOAD(dentry, d_hash.pprev) && LOAD(dentry, d_parent) != dentry) flags = REC_PATH_DELETED;
     for (int i = 0; i < WHODID_COMPONENTS_MAX; i++) {
@@ -47,11 +45,16 @@ __noinline int walk_path(__u32 key, __u32 big, __u64 path) {
     return flags | REC_PATH_CUT;
 }
 
-/* `from` must be plain: a TYPED pointer is not a number, which is what a SHARED function takes. */
-static __always_inline void put_path(struct slot* s, struct rec_path* to, struct path* from) {
+static __always_inline void put_walked(struct slot* s, struct rec_path* to, __u64 mnt, __u64 dentry) {
     to->off = s->off;
-    to->flags = walk_path(s->key, s->big, (__u64)from);
+    to->flags = walk_path(s->key, s->big, mnt, dentry);
     to->len = s->off - to->off;
+}
+
+/* Read by the helper: a pointer whose type the verifier knows is not a number, which is what walk_path takes.
+ */
+static __always_inline void put_path(struct slot* s, struct rec_path* to, struct path* from) {
+    put_walked(s, to, (__u64)BPF_CORE_READ(from, mnt), (__u64)BPF_CORE_READ(from, dentry));
 }
 
 static __always_inline void put_file_path(struct slot* s, struct rec_path* to, struct file* file) {

@@ -137,15 +137,16 @@ int BPF_PROG(on_exec, struct task_struct* task, pid_t caller_tid, struct linux_b
  * Returns how many, and CALLER_ARGS_MAX more when that is not all: there are too many, or a page of them is
  * absent, because a kernel that finds no such file has not read them.
  */
-static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv) {
+static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv, __u32 pointer_bytes) {
     int n = 0;
 
     if (!s || !argv) return 0;
-    for (; n < CALLER_ARGS_MAX; n++) {
+    for (; n < CALLER_ARGS_MAX; n++, argv += pointer_bytes) {
         unsigned long arg = 0;
-        __u64 off = s->off;
 
-        if (bpf_probe_read_user(&arg, sizeof(arg), (void*)(argv + 8 * n))) break;
+        barrier(); /* the offset is to be loaded anew: carried in a register it multiplies the states */
+        __u64 off = s->off;
+        if (bpf_probe_read_user(&arg, pointer_bytes & 15, (void*)argv)) break;
         if (!arg) return n;
         if (off >= BIG_TAIL) break;
         long got = bpf_probe_read_user_str(&s->rec[off], WHODID_PATH_MAX, (void*)arg);
@@ -160,8 +161,7 @@ static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv) {
 }
 
 /* Failure leaves the registers alone, so the exit of the call has everything; an entry hook is not needed. */
-static __always_inline int exec_failed(struct pt_regs* regs, long result, int dirfd, int first) {
-    if (result >= 0) return 0;
+static __always_inline int exec_failed(const struct call_exit* ctx, int dirfd, int first) {
     if (!notice_always(REC_PROCESS_EXEC)) return 0;
     struct big_slot* s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
     if (!s) return 0;
@@ -169,16 +169,16 @@ static __always_inline int exec_failed(struct pt_regs* regs, long result, int di
     struct task_struct* task = (void*)bpf_get_current_task();
     struct fs_struct* fs = BPF_CORE_READ(task, fs);
 
-    begin(&r->h, result);
+    begin(&r->h, ctx->result);
     fill_task_full(&r->h.task, task);
-    r->h.flags |= REC_F_USER_SUPPLIED;
+    r->h.flags |= REC_F_USER_SUPPLIED | (ctx->compat ? REC_F_COMPAT : 0);
     r->dirfd = dirfd;
     r->exe.flags = REC_PATH_ABSENT;
     put_path(front(s), &r->cwd, (void*)fs + bpf_core_field_offset(struct fs_struct, pwd));
-    put_user_str(front(s), &r->filename, (void*)syscall_arg(regs, first), WHODID_PATH_MAX);
+    put_user_str(front(s), &r->filename, (void*)call_arg(ctx, first), WHODID_PATH_MAX);
     put_tty(front(s), &r->tty, task);
     r->argv.off = s->off;
-    __u32 args = put_caller_argv(s, syscall_arg(regs, first + 1));
+    __u32 args = put_caller_argv(s, call_arg(ctx, first + 1), ctx->compat ? 4 : 8);
     if (args >= CALLER_ARGS_MAX) {
         args -= CALLER_ARGS_MAX;
         r->h.flags |= REC_F_ARGS_CUT;
@@ -189,17 +189,8 @@ static __always_inline int exec_failed(struct pt_regs* regs, long result, int di
     return 0;
 }
 
-SEC("tp/syscalls/sys_exit_execve")
-int on_execve_failed(struct syscall_exit* ctx) {
-    return ctx->result >= 0 ? 0 : exec_failed(syscall_regs(), ctx->result, AT_FDCWD, 0);
-}
-
-SEC("tp/syscalls/sys_exit_execveat")
-int on_execveat_failed(struct syscall_exit* ctx) {
-    if (ctx->result >= 0) return 0;
-    struct pt_regs* regs = syscall_regs();
-    return exec_failed(regs, ctx->result, syscall_arg(regs, 0), 1);
-}
+ON_EXIT(execve) { return ctx->result >= 0 ? 0 : exec_failed(ctx, AT_FDCWD, 0); }
+ON_EXIT(execveat) { return ctx->result >= 0 ? 0 : exec_failed(ctx, call_arg(ctx, 0), 1); }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {

@@ -36,6 +36,7 @@ static __always_inline int report_question(struct sock* sk, struct message* m, l
     struct rec_net* r = (void*)s->rec;
 
     begin_current(&r->h, result);
+    r->h.flags = m->flags;
     fill_socket(r, sk);
     r->outgoing = 1;
     if (m->name) fill_given(r, r->peer, &r->peer_port, m->name);
@@ -48,7 +49,8 @@ static __always_inline int report_question(struct sock* sk, struct message* m, l
 static __always_inline int report_datagram(struct sock* sk, struct message* m, long result) {
     if (port_of(sk, m) == PORT_DNS) return report_question(sk, m, result);
     if (!m->name) return 0;
-    return report_inet(REC_NETWORK_SEND, sk, &(struct call){.result = result, .address = m->name});
+    return report_inet(REC_NETWORK_SEND, sk,
+                       &(struct call){.result = result, .address = m->name, .flags = m->flags});
 }
 
 static __noinline int report_sent(struct sock* sk, struct message* m, enum sort sort, long result) {
@@ -65,45 +67,50 @@ static __noinline int report_sent(struct sock* sk, struct message* m, enum sort 
 }
 
 ON_EXIT(sendto) {
-    struct pt_regs* regs = syscall_regs();
-    struct sock* sk = socket_of(file_of(syscall_arg(regs, 0)));
+    struct sock* sk = socket_of(file_of(call_arg(ctx, 0)));
     enum sort sort = sort_of(sk);
     struct message m = {};
 
     if (sort == SORT_NONE) return 0;
-    message_of_buffer(&m, syscall_arg(regs, 1), syscall_arg(regs, 2), syscall_arg(regs, 4),
-                      syscall_arg(regs, 5));
+    if (ctx->compat) m.flags = REC_F_COMPAT;
+    message_of_buffer(&m, call_arg(ctx, 1), call_arg(ctx, 2), call_arg(ctx, 4), call_arg(ctx, 5));
     return report_sent(sk, &m, sort, ctx->result);
+}
+
+static __always_inline void message_of_call(struct message* m, unsigned long header, int compat) {
+    if (compat)
+        message_of_compat_header(m, header);
+    else
+        message_of_header(m, header);
 }
 
 ON_EXIT(sendmsg) {
-    struct pt_regs* regs = syscall_regs();
-    struct sock* sk = socket_of(file_of(syscall_arg(regs, 0)));
+    struct sock* sk = socket_of(file_of(call_arg(ctx, 0)));
     enum sort sort = sort_of(sk);
     struct message m = {};
 
     if (sort == SORT_NONE) return 0;
-    message_of_header(&m, syscall_arg(regs, 1));
+    message_of_call(&m, call_arg(ctx, 1), ctx->compat);
     return report_sent(sk, &m, sort, ctx->result);
 }
 
-/* The result counts messages; how many bytes of each went is written into its header. */
+/* The result counts messages; how many bytes of each went is written behind its header. */
 ON_EXIT(sendmmsg) {
-    struct pt_regs* regs = syscall_regs();
-    struct sock* sk = socket_of(file_of(syscall_arg(regs, 0)));
+    struct sock* sk = socket_of(file_of(call_arg(ctx, 0)));
     enum sort sort = sort_of(sk);
-    struct user_mmsghdr* from = (void*)syscall_arg(regs, 1);
-
+    unsigned long header = call_arg(ctx, 1);
+    __u64 head_bytes = ctx->compat ? sizeof(struct user_compat_msghdr) : sizeof(struct user_msghdr_abi);
+    __u64 bytes_each = ctx->compat ? sizeof(struct user_compat_mmsghdr) : sizeof(struct user_mmsghdr);
     long sent = ctx->result < 0 ? 1 : ctx->result; /* an error is the first one's */
 
     if (sort == SORT_NONE) return 0;
-    for (int i = 0; i < MESSAGES_MAX; i++) {
+    for (int i = 0; i < MESSAGES_MAX; i++, header += bytes_each) {
         struct message m = {};
         __u32 bytes = 0;
 
         if (i >= sent) break;
-        message_of_header(&m, (unsigned long)&from[i].header);
-        bpf_probe_read_user(&bytes, sizeof(bytes), &from[i].length);
+        message_of_call(&m, header, ctx->compat);
+        bpf_probe_read_user(&bytes, sizeof(bytes), (void*)(header + head_bytes));
         report_sent(sk, &m, sort, ctx->result < 0 ? ctx->result : bytes);
     }
     return 0;

@@ -9,12 +9,20 @@
 #include "task.bpf.h"
 
 #define AT_FDCWD -100
+#define TIF_32BIT 22 /* arm64 */
 
 /* Fixed by tracefs: events/syscalls/sys_exit_NAME/format. */
 struct syscall_exit {
     __u64 common;
     __s32 nr, pad;
     __s64 result;
+};
+
+/* A call that ends, the same wherever it is seen. */
+struct call_exit {
+    struct pt_regs* regs;
+    __s64 result;
+    int compat; /* made the 32-bit way: registers and structures of that */
 };
 
 #define THREAD_BYTES 16384
@@ -27,7 +35,8 @@ static __always_inline struct pt_regs* syscall_regs(void) {
     return BPF_CORE_READ(task, stack) + THREAD_BYTES - bpf_core_type_size(struct pt_regs);
 }
 
-static __always_inline unsigned long syscall_arg(struct pt_regs* regs, int n) {
+static __always_inline unsigned long call_arg(const struct call_exit* call, int n) {
+    struct pt_regs* regs = call->regs;
 #if defined(__TARGET_ARCH_arm64)
     if (n == 0) /* regs[0] holds the result by now */
         return LOAD(regs, orig_x0);
@@ -35,18 +44,37 @@ static __always_inline unsigned long syscall_arg(struct pt_regs* regs, int n) {
 #else
     switch (n) {
         case 0:
-            return LOAD(regs, di);
+            return call->compat ? (__u32)LOAD(regs, bx) : LOAD(regs, di);
         case 1:
-            return LOAD(regs, si);
+            return call->compat ? (__u32)LOAD(regs, cx) : LOAD(regs, si);
         case 2:
-            return LOAD(regs, dx);
+            return call->compat ? (__u32)LOAD(regs, dx) : LOAD(regs, dx);
         case 3:
-            return LOAD(regs, r10);
+            return call->compat ? (__u32)LOAD(regs, si) : LOAD(regs, r10);
         case 4:
-            return LOAD(regs, r8);
+            return call->compat ? (__u32)LOAD(regs, di) : LOAD(regs, r8);
         default:
-            return LOAD(regs, r9);
+            return call->compat ? (__u32)LOAD(regs, bp) : LOAD(regs, r9);
     }
+#endif
+}
+
+static __always_inline int call_number(const struct call_exit* call) {
+    struct pt_regs* regs = call->regs; /* LOAD relocates the accesses of its first argument too */
+
+#if defined(__TARGET_ARCH_arm64)
+    return LOAD(regs, syscallno);
+#else
+    return LOAD(regs, orig_ax);
+#endif
+}
+
+/* arm64 serves 32-bit programs by the same functions. */
+static __always_inline int is_compat_task(void) {
+#if defined(__TARGET_ARCH_arm64)
+    return BPF_CORE_READ((struct task_struct*)bpf_get_current_task(), thread_info.flags) >> TIF_32BIT & 1;
+#else
+    return 0;
 #endif
 }
 
@@ -65,9 +93,27 @@ static __always_inline struct file* file_of(int fd) {
 }
 
 /*
- * A program at one system call's exit. It loads everywhere; where the kernel or the architecture has no such
- * call there is no tracepoint, and it does not attach.
+ * The programs at one system call's end. By tracepoint: works everywhere, and has every other call pay a
+ * little too, which the kernel then takes through its slow way out. By the function behind the call: costs
+ * the others nothing, and also sees 32-bit calls, which have no tracepoints, and int 0x80 from 64-bit
+ * programs. The loader takes one of the first two, and the third where it can. Where a kernel or an
+ * architecture has no such call there is no such place either.
  */
-#define ON_EXIT(call)                  \
-    SEC("tp/syscalls/sys_exit_" #call) \
-    int on_##call(struct syscall_exit* ctx)
+#if defined(__TARGET_ARCH_arm64)
+#define CALL_FUNCTION "__arm64_sys_"
+#else
+#define CALL_FUNCTION "__x64_sys_"
+#endif
+#define ON_EXIT(call)                                                                                   \
+    static __always_inline int exit_of_##call(const struct call_exit* ctx);                             \
+    SEC("?tp/syscalls/sys_exit_" #call) int on_##call(struct syscall_exit* at) {                        \
+        return exit_of_##call(&(struct call_exit){.regs = syscall_regs(), .result = at->result});       \
+    }                                                                                                   \
+    SEC("?fexit/" CALL_FUNCTION #call) int BPF_PROG(fexit_##call, struct pt_regs* regs, long result) {  \
+        return exit_of_##call(                                                                          \
+            &(struct call_exit){.regs = regs, .result = result, .compat = is_compat_task()});           \
+    }                                                                                                   \
+    SEC("?fexit/__ia32_sys_" #call) int BPF_PROG(compat_##call, struct pt_regs* regs, long result) {    \
+        return exit_of_##call(&(struct call_exit){.regs = regs, .result = (__s32)result, .compat = 1}); \
+    }                                                                                                   \
+    static __always_inline int exit_of_##call(const struct call_exit* ctx)

@@ -5,6 +5,7 @@
 #include "file.bpf.c"
 #include "identity.bpf.c"
 #include "network.bpf.c"
+#include "object.bpf.c"
 #include "process.bpf.c"
 #include "send.bpf.c"
 #include "uring.bpf.c"

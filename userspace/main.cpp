@@ -168,8 +168,15 @@ void add_view(CLI::App& command, ViewOptions& view) {
 CLI::Option* add_ring_size(CLI::App& command, LoadOptions& load) {
     return add_parsed<std::uint32_t>(
         command, "--ring-size", "SIZE", parse_ring_size,
-        [&load](std::uint32_t bytes) { load = with_ring_size(bytes); },
+        [&load](std::uint32_t bytes) { set_ring_size(load, bytes); },
         "Room for events on their way, 4K to 1G; default 16M");
+}
+
+CLI::Option* add_backend(CLI::App& command, LoadOptions& load) {
+    const Words<bool> backends = {{"auto", false}, {"tracepoint", true}};
+    return add_choice<bool>(
+        command, "--backend", backends, [&load](bool only) { load.tracepoints_only = only; },
+        "See system calls as well as this kernel can, or as any can");
 }
 
 CLI::Option* add_duration(CLI::App& command, std::uint64_t& ns) {
@@ -182,6 +189,7 @@ void add_trace(CLI::App& command, TraceOptions& options) {
     add_view(command, options.view);
     add_duration(command, options.duration_ns)->group(kRunGroup);
     add_ring_size(command, options.load)->group(kRunGroup);
+    add_backend(command, options.load)->group(kRunGroup);
 }
 
 void add_record(CLI::App& command, RecordOptions& options) {
@@ -195,6 +203,7 @@ void add_record(CLI::App& command, RecordOptions& options) {
     command.add_flag("--unmasked", options.unmasked, "Keep passwords and keys of command lines as they are");
     command.add_flag("-q,--quiet", options.quiet, "No footer");
     add_ring_size(command, options.load);
+    add_backend(command, options.load);
 }
 
 void add_replay(CLI::App& command, ReplayOptions& options) {

@@ -71,6 +71,7 @@ enum rec_kind {
     REC_RAW_AUDIT = 101,       /* a message sent to the kernel's audit socket */
     REC_RAW_SYSLOG = 102,      /* a datagram sent to the system log */
     REC_RAW_CREDENTIALS = 103, /* a successful call of the setuid family */
+    REC_RAW_OBJECT = 104,      /* what a call is about to change, as the kernel found it */
 };
 
 /* rec_hdr.flags */
@@ -223,6 +224,15 @@ struct rec_credentials {
     rec_u32 syscall, pad;
 };
 
+/* REC_RAW_OBJECT: told from inside the call, whose own record comes at its end. */
+struct rec_object {
+    struct rec_hdr h;
+    struct rec_path path, path2; /* path2: the new name, of a rename or a link */
+    rec_u64 inode;               /* 0: there is none yet */
+    rec_u32 dev, mode, owner, group;
+    rec_u32 magic, kind; /* which kind of change */
+};
+
 /* Made by userspace, in the same shape. */
 
 /* REC_AUTH_ATTEMPT */
@@ -297,6 +307,7 @@ REC_SIZE(struct rec_file, 240);
 REC_SIZE(struct rec_net, 248);
 REC_SIZE(struct rec_text, 192);
 REC_SIZE(struct rec_credentials, 160);
+REC_SIZE(struct rec_object, 200);
 REC_SIZE(struct rec_auth, 200);
 REC_SIZE(struct rec_account, 176);
 REC_SIZE(struct rec_session, 200);

@@ -365,6 +365,112 @@ TEST_F(EnricherTest, TwoNames) {
     EXPECT_EQ(one("file.symlink")["whodid.file.target_path"], "../etc/x");  // as written, not where it leads
 }
 
+RecordBuilder<rec_object> object_of(const Actor& who, std::uint32_t kind, std::string_view path) {
+    RecordBuilder<rec_object> r(REC_RAW_OBJECT, who.task);
+    r->kind = kind;
+    r->inode = 4711;
+    r->dev = 8 << 20 | 1;
+    r->mode = 0100640;
+    r.path(&rec_object::path, path);
+    r->path2.flags = REC_PATH_ABSENT;
+    return r;
+}
+
+RecordBuilder<rec_file> unlink_by(const Actor& who, std::string_view name, int result = 0) {
+    RecordBuilder<rec_file> r(REC_FILE_UNLINK, who.task);
+    r->h.result = result;
+    r->h.flags = REC_F_USER_SUPPLIED;
+    r->path.flags = r->base2.flags = REC_PATH_ABSENT;
+    r.path(&rec_file::base, "/tmp").text(&rec_file::name, name);
+    return r;
+}
+
+TEST_F(EnricherTest, Trap47_TheKernelsObjectTakesThePlaceOfTheProcessWords) {
+    happens(object_of(bash_, REC_FILE_UNLINK, "/etc/shadow"));
+    happens(unlink_by(bash_, "harmless"));
+    const Seen gone = one("file.unlink");
+    EXPECT_EQ(gone["file.path"], "/etc/shadow");
+    EXPECT_EQ(gone["file.inode"], "4711");
+    EXPECT_EQ(gone["whodid.file.device"], "8:1");
+    EXPECT_EQ(gone["file.mode"], "0640");
+    EXPECT_FALSE(gone.has("whodid.file.user_supplied"));
+}
+
+TEST_F(EnricherTest, AnObjectIsOfOneCallOnly) {
+    happens(object_of(bash_, REC_FILE_UNLINK, "/tmp/first"));
+    happens(unlink_by(bash_, "first"));
+    happens(unlink_by(bash_, "second"));
+    const auto gone = all("file.unlink");
+    ASSERT_EQ(gone.size(), 2u);
+    EXPECT_EQ(gone[1]["file.path"], "/tmp/second");
+    EXPECT_EQ(gone[1]["whodid.file.user_supplied"], "true");
+}
+
+TEST_F(EnricherTest, AnObjectOfAnotherThreadOrSortOfChangeIsNotTaken) {
+    happens(object_of(ls_, REC_FILE_UNLINK, "/other/thread"));
+    happens(unlink_by(bash_, "a"));
+    happens(object_of(bash_, REC_FILE_CHMOD, "/other/sort"));
+    happens(unlink_by(bash_, "b"));
+    const auto gone = all("file.unlink");
+    ASSERT_EQ(gone.size(), 2u);
+    EXPECT_EQ(gone[0]["file.path"], "/tmp/a");
+    EXPECT_EQ(gone[1]["file.path"], "/tmp/b");
+}
+
+TEST_F(EnricherTest, WhatFailedAfterTheLookupKeepsTheWordsItWasAskedWith) {
+    happens(object_of(bash_, REC_FILE_UNLINK, "/etc/shadow"));
+    happens(unlink_by(bash_, "harmless", -EACCES));
+    const Seen refused = one("file.unlink");
+    EXPECT_EQ(refused["file.path"], "/tmp/harmless");
+    EXPECT_EQ(refused["whodid.file.user_supplied"], "true");
+}
+
+TEST_F(EnricherTest, BothNamesOfARenameAreTheKernels) {
+    auto object = object_of(bash_, REC_FILE_RENAME, "/a/old");
+    object.path(&rec_object::path2, "/b/new");
+    happens(std::move(object));
+    RecordBuilder<rec_file> renamed(REC_FILE_RENAME, bash_.task);
+    renamed->h.flags = REC_F_USER_SUPPLIED;
+    renamed->path.flags = REC_PATH_ABSENT;
+    renamed.path(&rec_file::base, "/x").text(&rec_file::name, "lies");
+    renamed.path(&rec_file::base2, "/x").text(&rec_file::name2, "more");
+    happens(std::move(renamed));
+    const Seen seen = one("file.rename");
+    EXPECT_EQ(seen["file.path"], "/a/old");
+    EXPECT_EQ(seen["whodid.file.target_path"], "/b/new");
+    EXPECT_FALSE(seen.has("whodid.file.user_supplied"));
+}
+
+TEST_F(EnricherTest, AScriptIsTheFileThatWasAskedForWhateverItsInterpreterDoes) {
+    forks(ls_);
+    happens(object_of(ls_, REC_PROCESS_EXEC, "/srv/s.sh"));
+    happens(object_of(ls_, REC_PROCESS_EXEC, "/usr/bin/dash"));
+    RecordBuilder<rec_exec> r(REC_PROCESS_EXEC, ls_.task);
+    r->caller_tid = ls_.task.tid;
+    r->exe_inode = 99;
+    r.path(&rec_exec::exe, "/usr/bin/dash").path(&rec_exec::cwd, "/tmp");
+    r.text(&rec_exec::filename, "./link").text(&rec_exec::interp, "/bin/sh");
+    r.text(&rec_exec::argv, block({"/bin/sh", "./link"}));
+    happens(std::move(r));
+    EXPECT_EQ(one("process.exec")["whodid.process.script"], "/srv/s.sh");
+    EXPECT_EQ(one("process.exec")["whodid.process.script_inode"], "4711");
+    EXPECT_FALSE(one("process.exec").has("file.path"));
+}
+
+TEST_F(EnricherTest, Trap49_WhatCameThroughIoUringSaysSo) {
+    auto r = unlink_by(bash_, "u");
+    r->h.flags = REC_F_URING;
+    happens(std::move(r));
+    EXPECT_EQ(one("file.unlink")["whodid.via"], "io_uring");
+}
+
+TEST_F(EnricherTest, Trap48_A32BitCallSaysSo) {
+    auto r = unlink_by(bash_, "c");
+    r->h.flags |= REC_F_COMPAT;
+    happens(std::move(r));
+    EXPECT_EQ(one("file.unlink")["whodid.via"], "32-bit");
+}
+
 TEST_F(EnricherTest, Trap31_APathThatWasCutSaysSo) {
     RecordBuilder<rec_file> r(REC_FILE_OPEN, bash_.task);
     r->base.flags = r->base2.flags = REC_PATH_ABSENT;

@@ -18,8 +18,8 @@ namespace {
 
 /// Names of the programs in bpf/*.bpf.c.
 std::set<std::string> programs() {
-    const std::regex exit_hook(R"(^ON_EXIT\((\w+)\))"), section(R"(^SEC\("(\??(tp|tp_btf|iter)/[^"]+)\"\))"),
-        function(R"(^int (BPF_PROG\()?(\w+))");
+    const std::regex exit_hook(R"(^ON_(?:EXIT|SECURITY|SECURITY_IN)\((\w+)[,)])"),
+        section(R"(^SEC\("(\??(tp|tp_btf|iter|fexit)/[^"]+)\"\))"), function(R"(^int (BPF_PROG\()?(\w+))");
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator("bpf")) {
         if (!entry.path().string().ends_with(".bpf.c")) continue;
@@ -28,7 +28,7 @@ std::set<std::string> programs() {
         bool in_section = false;
         for (std::string line; std::getline(file, line);) {
             if (std::regex_search(line, match, exit_hook)) names.insert("on_" + match[1].str());
-            if (in_section && std::regex_search(line, match, function)) names.insert(match[2].str());
+            if (in_section && std::regex_search(line, match, function)) names.insert(act_of(match[2].str()));
             in_section = std::regex_search(line, section);
         }
     }

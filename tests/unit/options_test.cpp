@@ -57,9 +57,14 @@ TEST(RingSize, PowersOfTwo) {
     EXPECT_EQ(*parse_ring_size("4K"), 4096u);
     EXPECT_EQ(*parse_ring_size("1G"), 1u << 30);
     for (const char* text : {"65K", "2K", "2G", "0", "3M", "x"}) EXPECT_FALSE(parse_ring_size(text)) << text;
-    EXPECT_EQ(with_ring_size(64 << 10).ring_bytes, 64u << 10);
-    EXPECT_EQ(with_ring_size(64 << 10).vital_ring_bytes, 1u << 20);
-    EXPECT_EQ(with_ring_size(64 << 20).vital_ring_bytes, 32u << 20);
+    LoadOptions load;
+    load.tracepoints_only = true;
+    set_ring_size(load, 64 << 10);
+    EXPECT_EQ(load.ring_bytes, 64u << 10);
+    EXPECT_EQ(load.vital_ring_bytes, 1u << 20);
+    set_ring_size(load, 64 << 20);
+    EXPECT_EQ(load.vital_ring_bytes, 32u << 20);
+    EXPECT_TRUE(load.tracepoints_only);
 }
 
 TEST(Numbers, Refusals) {

@@ -39,9 +39,10 @@ std::vector<Service> services_of(const std::vector<Hook>& hooks) {
         for (const Hook& hook : hooks) {
             const HookUse* use = find_hook_use(hook.program);
             if (!use || !std::ranges::count(use->kinds, kind.id)) continue;
+            if (hook.compat) continue;
             if (hook.absent.empty())
                 service.attached.push_back(&hook);
-            else if (is_missed(hook, hooks))
+            else if (is_missed(hook))
                 service.absent.push_back(&hook);
         }
         if (!service.attached.empty() || !service.absent.empty()) services.push_back(std::move(service));
@@ -51,15 +52,29 @@ std::vector<Service> services_of(const std::vector<Hook>& hooks) {
 
 /// "openat" of "tp/syscalls/sys_exit_openat", "sched_process_exec" of "tp_btf/sched_process_exec".
 std::string_view place(const Hook& hook) {
-    constexpr std::string_view kExit = "sys_exit_";
     std::string_view name = std::string_view(hook.where).substr(hook.where.rfind('/') + 1);
-    if (name.starts_with(kExit)) name.remove_prefix(kExit.size());
+    for (const std::string_view prefix : {"sys_exit_", "__x64_sys_", "__arm64_sys_"})
+        if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
     return name;
 }
 
+/// "fexit" of "fexit/__x64_sys_openat", "tracepoint" of "tp/syscalls/sys_exit_openat".
+std::string_view way(const Hook& hook) {
+    const std::string_view name = std::string_view(hook.where).substr(0, hook.where.find('/'));
+    return name == "tp" ? "tracepoint" : name;
+}
+
+/// "fexit open, openat; tp_btf sched_process_exec"
 std::string places(const std::vector<const Hook*>& hooks) {
     std::string out;
-    for (const Hook* hook : hooks) out += fmt::format("{}{}", out.empty() ? "" : ", ", place(*hook));
+    std::string_view last;
+    for (const Hook* hook : hooks) {
+        if (way(*hook) == last)
+            out += ", ";
+        else
+            out += fmt::format("{}{} ", out.empty() ? "" : "; ", last = way(*hook));
+        out += place(*hook);
+    }
     return out;
 }
 
@@ -178,8 +193,19 @@ int check(const CheckOptions& options) {
                 std::ranges::count_if(report.hooks, [](const Hook& h) { return h.absent.empty(); }));
             std::string detail = fmt::format("{} attached", attached);
             if (const std::size_t others = report.hooks.size() - attached)
-                detail += fmt::format(", {} for other kernels", others);
+                detail += fmt::format(", {} not needed here", others);
             report.findings.push_back({"hooks", true, true, std::move(detail)});
+            report.findings.push_back(
+                has_objects(report.hooks)
+                    ? Finding{"changed objects", true, false,
+                              "told by the kernel: path and inode as it found them"}
+                    : Finding{
+                          "changed objects", false, false,
+                          "removals, renames and the like have the names that the process gave: the security "
+                          "hooks need lsm or fexit programs"});
+            if (misses_compat(report.hooks))
+                report.findings.push_back({"32-bit calls", false, false,
+                                           "not seen: their hooks need fexit, which this kernel refuses"});
         } else {
             report.findings.push_back({"hooks", false, true, loaded.error().message});
         }

@@ -100,10 +100,12 @@ std::string LiveCapture::describe() const {
     for (const Hook& hook : hooks) {
         if (hook.absent.empty())
             ++attached;
-        else if (is_missed(hook, hooks))
+        else if (is_missed(hook))
             absent += fmt::format("{}{} ({})", absent.empty() ? "; without " : ", ", hook.where, hook.absent);
     }
-    return fmt::format("version {}, tracepoint backend, {} hooks{}", kVersion, attached, absent);
+    return fmt::format("version {}, {} backend, {} hooks{}{}", kVersion,
+                       is_full(hooks) ? "full" : "tracepoint", attached,
+                       misses_compat(hooks) ? "; without 32-bit system calls" : "", absent);
 }
 
 Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options) {

@@ -117,12 +117,10 @@ Result<std::uint32_t> parse_ring_size(std::string_view text) {
     return static_cast<std::uint32_t>(*bytes);
 }
 
-LoadOptions with_ring_size(std::uint32_t bytes) {
+void set_ring_size(LoadOptions& load, std::uint32_t bytes) {
     constexpr std::uint32_t kVitalLeast = 1 << 20;
-    LoadOptions load;
     load.ring_bytes = bytes;
     load.vital_ring_bytes = std::max(bytes / 2, kVitalLeast);
-    return load;
 }
 
 Result<std::vector<std::string>> resolve_fields(const std::vector<std::string>& names) {

@@ -29,9 +29,9 @@ Result<std::uint64_t> parse_size(std::string_view text);
 /// A size that the kernel takes for a ring: a power of two, from a page (4096) to 1 GiB.
 Result<std::uint32_t> parse_ring_size(std::string_view text);
 
-/// The rings of that size. The vital ring, which the process table is kept from, has half of it, and at least
-/// 1 MiB: without it nothing else makes sense.
-LoadOptions with_ring_size(std::uint32_t bytes);
+/// Gives the rings that size. The vital ring, which the process table is kept from, has half of it, and at
+/// least 1 MiB: without it nothing else makes sense.
+void set_ring_size(LoadOptions& load, std::uint32_t bytes);
 
 /// Keys or aliases of fields as their keys. An Error names the nearest field.
 Result<std::vector<std::string>> resolve_fields(const std::vector<std::string>& names);

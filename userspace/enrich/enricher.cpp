@@ -97,6 +97,10 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
             ++ledger_[decoded.kind->id].consumed;
             if (before) identity_change(event, before, "", batch);
             return;
+        case REC_RAW_OBJECT:
+            ++ledger_[decoded.kind->id].consumed;
+            objects_.found(event);
+            return;
         case REC_RAW_AUDIT:
             ++ledger_[decoded.kind->id].consumed;
             auth_.on_audit(event, batch.arena, emit);
@@ -111,7 +115,7 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
     if (decoded.kind->id >= REC_NETWORK_CONNECT && decoded.kind->id <= REC_NETWORK_DNS)
         on_network(std::move(event), batch);
     else if (decoded.kind->id >= REC_FILE_OPEN && decoded.kind->id <= REC_FILE_SETXATTR)
-        on_file(std::move(event), batch);
+        on_file(std::move(event), *reinterpret_cast<rec_file*>(decoded.record), batch);
     else
         batch.events.push_back(std::move(event));
 }
@@ -145,6 +149,7 @@ void Enricher::on_exec(Event event, Batch& batch) {
     const Snapshot before = processes_.find(key_of(task));
     drop_search(key_of(task));
     event.process = processes_.exec(event);
+    objects_.put_script_into(event, batch);
     if (before) note_login(event, before, batch);
     if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) ++totals->execs;
     const Event cause = event;
@@ -158,6 +163,7 @@ void Enricher::on_exec(Event event, Batch& batch) {
 void Enricher::on_exec_failed(Event event, Batch& batch) {
     const auto& r = event.as<rec_exec>();
     event.process = processes_.of(r.h.task);
+    objects_.put_script_into(event, batch);
     const std::string_view tried = event.text(r.filename);
     const std::string path =
         join_path(tried.starts_with('/') ? std::string_view() : event.text(r.cwd), tried);
@@ -198,6 +204,7 @@ void Enricher::on_exit(Event event, Batch& batch) {
         searches_.erase(found);
     }
     processes_.exit(header.task, header.boot_ns);
+    objects_.forget(header.task.tid);
     const Snapshot process = event.process;
     batch.events.push_back(std::move(event));
     auth_.on_exit(header, process, batch.arena,
@@ -249,9 +256,9 @@ void Enricher::name_object(Event& event, Batch& batch) const {
                                    : batch.arena.copy(join_path(event.text(r.base2), event.text(r.name2)));
 }
 
-void Enricher::on_file(Event event, Batch& batch) {
+void Enricher::on_file(Event event, rec_file& r, Batch& batch) {
     name_object(event, batch);
-    const auto& r = event.as<rec_file>();
+    objects_.put_into(event, r, batch);
     const bool writes = r.h.kind == REC_FILE_CREATE || (r.h.kind == REC_FILE_OPEN && (r.open_flags & 3) != 0);
     if (writes && !event.failed() && !event.path.starts_with("/dev/"))
         if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) ++totals->writes;

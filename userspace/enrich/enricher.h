@@ -10,6 +10,7 @@
 #include "base/ledger.h"
 #include "enrich/auth.h"
 #include "enrich/host_names.h"
+#include "enrich/objects.h"
 #include "enrich/processes.h"
 #include "enrich/sessions.h"
 #include "enrich/users.h"
@@ -54,7 +55,7 @@ private:
     void on_exec_failed(Event event, Batch& batch);
     void on_exit(Event event, Batch& batch);
     void on_credentials(Event event, Batch& batch);
-    void on_file(Event event, Batch& batch);
+    void on_file(Event event, rec_file& record, Batch& batch);
     void on_network(Event event, Batch& batch);
     void identity_change(const Event& cause, const Snapshot& before, std::string_view how, Batch& batch);
     void drop_search(const ProcessKey& key);
@@ -69,6 +70,7 @@ private:
     Sessions sessions_;
     Processes processes_;
     HostNames host_names_;
+    Objects objects_;
     Auth auth_;
     std::unordered_map<ProcessKey, Search, ProcessKeyHash> searches_;
     std::uint64_t refreshed_ns_ = 0;

@@ -34,7 +34,8 @@ struct Event {
     std::uint64_t count = 1;                  // how many alike this one stands for
     std::uint64_t first_ns = 0, last_ns = 0;  // wall clock; when count > 1
 
-    std::string_view path, target_path;  // file.*, failed exec: absolute where that is possible
+    std::string_view path, target_path;  // file.*, failed exec, script: absolute where that is possible
+    std::uint64_t script_inode = 0;      // exec: of the script, where the kernel told
     std::string_view name;               // the host name asked for; a DNS question
     bool masked = false;
 

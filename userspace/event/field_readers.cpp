@@ -102,6 +102,10 @@ Value read_first(const Event& e, Scratch& s) {
 }
 Value read_last(const Event& e, Scratch& s) { return e.count > 1 ? rfc3339(e.last_ns, s) : Value::absent(); }
 Value read_seq(const Event& e, Scratch&) { return Value::of_integer(static_cast<std::int64_t>(e.seq)); }
+Value read_via(const Event& e, Scratch&) {
+    if (e.record->flags & REC_F_URING) return Value::of_text("io_uring");
+    return e.record->flags & REC_F_COMPAT ? Value::of_text("32-bit") : Value::absent();
+}
 Value read_late(const Event& e, Scratch&) { return present_if(e.record->flags & REC_F_LATE); }
 
 Value read_chain(const Event& e, Scratch& s) {
@@ -150,8 +154,13 @@ Value read_masked(const Event& e, Scratch&) { return present_if(e.masked); }
 Value read_script(const Event& e, Scratch&) {
     const auto& r = e.as<rec_exec>();
     if (e.failed() || e.text(r.filename) == e.text(r.interp)) return {};
-    return Value::of_text(e.text(r.filename));
+    return Value::of_text(e.path.empty() ? e.text(r.filename) : e.path);
 }
+Value read_script_inode(const Event& e, Scratch& s) {
+    return e.script_inode ? decimal(e.script_inode, s) : Value::absent();
+}
+
+Value read_tried(const Event& e, Scratch&) { return e.failed() ? Value::of_text(e.path) : Value::absent(); }
 
 Value read_fileless(const Event& e, Scratch&) {
     return present_if(e.as<rec_exec>().exe.flags & REC_PATH_PSEUDO);

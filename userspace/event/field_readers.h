@@ -19,6 +19,7 @@ Value read_count(const Event& e, Scratch& s);
 Value read_first(const Event& e, Scratch& s);
 Value read_last(const Event& e, Scratch& s);
 Value read_seq(const Event& e, Scratch& s);
+Value read_via(const Event& e, Scratch& s);
 Value read_late(const Event& e, Scratch& s);
 Value read_chain(const Event& e, Scratch& s);
 
@@ -38,6 +39,8 @@ Value read_cwd(const Event& e, Scratch& s);
 Value read_interactive(const Event& e, Scratch& s);
 Value read_masked(const Event& e, Scratch& s);
 Value read_script(const Event& e, Scratch& s);
+Value read_tried(const Event& e, Scratch& s);
+Value read_script_inode(const Event& e, Scratch& s);
 Value read_fileless(const Event& e, Scratch& s);
 Value read_exe_deleted(const Event& e, Scratch& s);
 Value read_upper(const Event& e, Scratch& s);

@@ -33,6 +33,8 @@ constexpr Field kCommon[] = {
     {"whodid.first", "", Type::kText, "Time of the first of them", read_first},
     {"whodid.last", "", Type::kText, "Time of the last of them", read_last},
     {"whodid.seq", "", Type::kInteger, "Number in this stream, without gaps", read_seq},
+    {"whodid.via", "via", Type::kText,
+     "How it was asked for, where not by an ordinary system call: io_uring, 32-bit", read_via},
     {"whodid.late", "", Type::kBoolean, "Arrived after later events were delivered", read_late},
     {"whodid.chain", "", Type::kList, "From the login to now, one entry a change of rights", read_chain},
 };
@@ -124,12 +126,14 @@ constexpr Field kExec[] = {
     {"whodid.process.args_truncated", "", Type::kBoolean, "Arguments are not complete", read_args_cut},
     {"whodid.process.masked", "", Type::kBoolean, "A secret was masked", read_masked},
     {"whodid.process.script", "", Type::kText, "The script an interpreter was started for", read_script},
+    {"whodid.process.script_inode", "", Type::kText, "Its inode number, where the kernel told",
+     read_script_inode},
     {"whodid.process.fileless", "", Type::kBoolean, "Runs from memory: no file has this program",
      read_fileless},
     {"whodid.process.deleted", "", Type::kBoolean, "Its file was already deleted", read_exe_deleted},
     {"whodid.process.upper_layer", "", Type::kBoolean, "Written after the container was started", read_upper},
     {"whodid.process.preload", "", Type::kText, "LD_PRELOAD or LD_AUDIT it was started with", read_preload},
-    {"file.path", "path", Type::kText, "What a failed exec tried to run", read_path},
+    {"file.path", "path", Type::kText, "What a failed exec tried to run", read_tried},
     {"whodid.file.user_supplied", "", Type::kBoolean, "Names come from the process, not the kernel",
      read_user_supplied},
 };
@@ -288,6 +292,7 @@ constexpr std::uint16_t kFilePaths[] = {AT(rec_file, path), AT(rec_file, base), 
 constexpr std::uint16_t kNetStrings[] = {AT(rec_net, unix_path), AT(rec_net, payload)};
 constexpr std::uint16_t kTextStrings[] = {AT(rec_text, text)};
 constexpr std::uint16_t kTextPaths[] = {AT(rec_text, exe)};
+constexpr std::uint16_t kObjectPaths[] = {AT(rec_object, path), AT(rec_object, path2)};
 constexpr std::uint16_t kAuthStrings[] = {
     AT(rec_auth, service),      AT(rec_auth, method),  AT(rec_auth, account),
     AT(rec_auth, account_hash), AT(rec_auth, key),     AT(rec_auth, command),
@@ -402,6 +407,8 @@ static const Kind kKinds[] = {
      "", false, true},
     {REC_RAW_CREDENTIALS, "raw.credentials", "A call of the setuid family",
      {sizeof(rec_credentials), {}, {}}, {}, word<"raw">, what_process, nullptr, "", false, true},
+    {REC_RAW_OBJECT, "raw.object", "What a call is about to change", {sizeof(rec_object), {}, kObjectPaths}, {},
+     word<"raw">, what_process, nullptr, "", false, true},
 };
 // clang-format on
 

@@ -35,8 +35,8 @@ constexpr auto kUring =
 
 constexpr HookUse kUses[] = {
     {"on_exec", kServes<REC_PROCESS_EXEC, REC_IDENTITY_CHANGE>, {}},
-    {"on_execve_failed", kServes<REC_PROCESS_EXEC>, {}},
-    {"on_execveat_failed", kServes<REC_PROCESS_EXEC>, {}},
+    {"on_execve", kServes<REC_PROCESS_EXEC>, {}},
+    {"on_execveat", kServes<REC_PROCESS_EXEC>, {}},
     {"on_fork", kServes<REC_PROCESS_FORK>, {}},
     {"on_exit", kServes<REC_PROCESS_EXIT, REC_SESSION_END>, {}},
     {"list_tasks", {}, {}},
@@ -72,6 +72,18 @@ constexpr HookUse kUses[] = {
     {"on_lsetxattr", kAttributes, {}},
     {"on_fsetxattr", kAttributes, {}},
 
+    {"on_path_unlink", kServes<REC_FILE_UNLINK>, {}},
+    {"on_path_rmdir", kServes<REC_FILE_RMDIR>, {}},
+    {"on_path_mkdir", kMkdirs, {}},
+    {"on_path_symlink", kSymlinks, {}},
+    {"on_path_truncate", kTruncates, {}},
+    {"on_path_chmod", kChmods, {}},
+    {"on_path_chown", kChowns, {}},
+    {"on_path_rename", kRenames, {}},
+    {"on_path_link", kLinks, {}},
+
+    {"on_bprm_check_security", kServes<REC_PROCESS_EXEC>, {}},
+
     {"on_tcp_state", kServes<REC_NETWORK_CONNECT, REC_NETWORK_CLOSE>, {}},
     {"on_connect", kServes<REC_NETWORK_CONNECT>, {}},
     {"on_accept", kAccepts, {}},
@@ -90,6 +102,8 @@ constexpr HookUse kUses[] = {
     {"on_setresgid", kIdentities, {}},
     {"on_capset", kIdentities, {}},
 
+    {"on_audit_set_loginuid", kServes<REC_SESSION_START>, {}},
+
     {"on_uring_submit", kUring, "on_uring_submit_sqe"},
     {"on_uring_submit_sqe", kUring, "on_uring_submit"},
     {"on_uring_complete", kUring, {}},
@@ -99,8 +113,14 @@ constexpr HookUse kUses[] = {
 
 std::span<const HookUse> hook_uses() { return kUses; }
 
+std::string act_of(std::string_view program) {
+    for (const std::string_view prefix : {"fexit_", "compat_", "lsm_"})
+        if (program.starts_with(prefix)) return "on_" + std::string(program.substr(prefix.size()));
+    return std::string(program);
+}
+
 const HookUse* find_hook_use(std::string_view program) {
-    const auto* found = std::ranges::find(kUses, program, &HookUse::program);
+    const auto* found = std::ranges::find(kUses, act_of(program), &HookUse::program);
     return found == std::end(kUses) ? nullptr : found;
 }
 

@@ -11,34 +11,45 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "base/fd.h"
-#include "source/hooks.h"
 #include "source/probe.h"
 #include "whodid.skel.h"
 #include "whodid_nocas.skel.h"
 
 namespace whodid {
 
-bool is_missed(const Hook& hook, std::span<const Hook> all) {
-    if (hook.where.starts_with("tp/syscalls/")) return false;
-    const HookUse* use = find_hook_use(hook.program);
-    return !use || std::ranges::none_of(all, [&](const Hook& other) {
-        return other.program == use->same_as && other.absent.empty();
-    });
-}
-
 namespace {
 
-/// libbpf explains a refused program in many lines: kept for -v, the first of them are in the error.
+/// Which program the kernel refused last: libbpf tells it in words only.
+std::string refused_program;
+
+void note_refused(std::string_view message) {
+    constexpr std::string_view kBegin = "prog '", kEnd = "': failed to load";
+    const std::size_t begin = message.find(kBegin), end = message.find(kEnd);
+    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return;
+    refused_program = message.substr(begin + kBegin.size(), end - begin - kBegin.size());
+}
+
+/// libbpf tells of a refused program with the verifier's whole log in one message; its end has the reason.
 int print_libbpf(libbpf_print_level level, const char* format, va_list args) {
+    constexpr std::size_t kTail = 2000;
     if (level == LIBBPF_DEBUG) return 0;
-    char line[512];
-    std::vsnprintf(line, sizeof line, format, args);
-    line[std::strcspn(line, "\n")] = '\0';
-    spdlog::debug("libbpf: {}", line);
+    char* made = nullptr;
+    if (::vasprintf(&made, format, args) < 0) return 0;
+    const std::unique_ptr<char, decltype(&std::free)> owner(made, std::free);
+    std::string_view text = made;
+    note_refused(text);
+    if (text.size() > kTail) text.remove_prefix(text.size() - kTail);
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        if (end > 0) spdlog::debug("libbpf: {}", text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
     return 0;
 }
 
@@ -52,64 +63,100 @@ bool has_tracepoint(const std::string& category_and_name) {
     return ::access((tracefs_path() + "/events/" + category_and_name + "/id").c_str(), F_OK) == 0;
 }
 
-bool has_btf_tracepoint(btf* kernel, const std::string& name) {
-    return btf__find_by_name_kind(kernel, ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF) >= 0;
-}
-
-/// Empty when the place exists in this kernel.
-std::string why_absent(btf* kernel, const std::string& where) {
-    if (where.starts_with("tp/") && !has_tracepoint(where.substr(3)))
-        return "no such tracepoint in this kernel";
-    if (where.starts_with("tp_btf/") && !has_btf_tracepoint(kernel, where.substr(7)))
-        return "no such tracepoint in this kernel";
-    return {};
-}
-
 }  // namespace
+
+/// One way to load. A program that turns out not to attach is refused, and the whole tried again without it:
+/// what stands in for it must be loaded as well.
+struct Loader::Attempt {
+    std::string_view elf;
+    const LoadOptions& options;
+    Offers offers;
+    std::set<std::string> refused;
+    bool again = false;
+
+    /// False when it is one that nothing stands in for, or was left out before.
+    bool do_without(const std::string& program) {
+        const bool optional =
+            program.starts_with("fexit_") || program.starts_with("compat_") || program.starts_with("lsm_");
+        constexpr std::size_t kMost = 16;  // beyond that it is not the programs
+        again = optional && refused.size() < kMost && refused.insert(program).second;
+        return again;
+    }
+};
 
 Result<std::unique_ptr<Loader>> Loader::load(const LoadOptions& options) {
     libbpf_set_print(print_libbpf);
     if (auto ready = require_kernel(); !ready) return ready.error();
     if (auto ready = ensure_tracefs(); !ready) return ready.error();
-    if (has_compare_and_swap()) {
-        auto loader = load_object(bytes_of(whodid_bpf__elf_bytes), options);
-        if (loader) return loader;
-        // 5.13 to 5.15 refuse the weak kernel function in it; a real fault shows again below.
-        spdlog::debug("the main BPF object was refused: {}", loader.error().message);
+    Attempt attempt{{}, options, options.tracepoints_only ? Offers{} : probe_offers(), {}};
+    // From the best to what loads everywhere. 5.13 to 5.15 refuse the weak kernel function in the main
+    // object; a real fault shows again at the last.
+    const bool swaps = has_compare_and_swap();
+    for (const bool all : {true, false}) {
+        if (all && !attempt.offers.fexit) continue;
+        for (const bool main : {true, false}) {
+            if (main && !swaps) continue;
+            const bool last = !all && !main;
+            attempt.elf = bytes_of(main ? whodid_bpf__elf_bytes : whodid_nocas_bpf__elf_bytes);
+            auto loader = load_object(attempt);
+            if (loader || last) return loader;
+            spdlog::debug("a BPF object was refused: {}", loader.error().message);
+        }
+        attempt.offers = {};
     }
-    return load_object(bytes_of(whodid_nocas_bpf__elf_bytes), options);
+    return Error{"unreachable", EINVAL};
 }
 
-Result<std::unique_ptr<Loader>> Loader::load_object(std::string_view elf, const LoadOptions& options) {
-    std::unique_ptr<Loader> loader(new Loader);
-    bpf_object_open_opts open{};
-    open.sz = sizeof open;
-    open.object_name = "whodid";
-    loader->object_ = bpf_object__open_mem(elf.data(), elf.size(), &open);
-    if (!loader->object_) return Error::from_errno("cannot open the built-in BPF object");
-    if (auto done = loader->prepare(options); !done) return done.error();
-    if (const int err = bpf_object__load(loader->object_); err != 0)
-        return Error{
-            fmt::format("the kernel refused to load a program: {} (-v shows its reasons)", strerror(-err)),
-            EOPNOTSUPP};
-    if (auto done = loader->attach(); !done) return done.error();
+Result<std::unique_ptr<Loader>> Loader::load_object(Attempt& attempt) {
+    std::unique_ptr<Loader> loader;
+    do {
+        attempt.again = false;
+        loader.reset(new Loader);
+        bpf_object_open_opts open{};
+        open.sz = sizeof open;
+        open.object_name = "whodid";
+        loader->object_ = bpf_object__open_mem(attempt.elf.data(), attempt.elf.size(), &open);
+        if (!loader->object_) return Error::from_errno("cannot open the built-in BPF object");
+        if (auto done = loader->prepare(attempt); !done) return done.error();
+        refused_program.clear();
+        if (const int err = bpf_object__load(loader->object_); err != 0) {
+            if (attempt.do_without(refused_program)) continue;
+            return Error{fmt::format("the kernel refused to load a program: {} (-v shows its reasons)",
+                                     strerror(-err)),
+                         EOPNOTSUPP};
+        }
+        if (auto done = loader->attach(attempt); !done) return done.error();
+    } while (attempt.again);
     return loader;
 }
 
-Result<void> Loader::prepare(const LoadOptions& options) {
+Result<void> Loader::prepare(const Attempt& attempt) {
     btf* kernel = btf__load_vmlinux_btf();
     if (!kernel) return Error::from_errno("cannot read the kernel's BTF");
+    const auto in_btf = [kernel](const std::string& name, std::uint32_t sort) {
+        return btf__find_by_name_kind(kernel, name.c_str(), sort) >= 0;
+    };
+    const KernelPlaces places{
+        has_tracepoint,
+        [&](const std::string& name) { return in_btf("btf_trace_" + name, BTF_KIND_TYPEDEF); },
+        [&](const std::string& name) { return in_btf(name, BTF_KIND_FUNC); }};
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object_) {
         Hook hook{bpf_program__name(program), bpf_program__section_name(program), {}};
         if (hook.where.starts_with("?")) hook.where.erase(0, 1);
-        hook.absent = why_absent(kernel, hook.where);
-        bpf_program__set_autoload(program, hook.absent.empty());
         if (hook.where == "iter/task") task_iterator_ = program;
         hooks_.push_back(std::move(hook));
     }
+    choose_hooks(hooks_, attempt.offers, places, attempt.refused);
     btf__free(kernel);
-    return set_config(options);
+    std::size_t i = 0;
+    bpf_object__for_each_program(program, object_) {
+        const Hook& hook = hooks_[i++];
+        bpf_program__set_autoload(program, hook.absent.empty());
+        if (hook.compat && hook.absent.empty())
+            bpf_program__set_attach_target(program, 0, hook.where.c_str() + hook.where.find('/') + 1);
+    }
+    return set_config(attempt.options);
 }
 
 Result<void> Loader::set_config(const LoadOptions& options) {
@@ -132,19 +179,25 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     return {};
 }
 
-Result<void> Loader::attach() {
+Result<void> Loader::attach(Attempt& attempt) {
     std::size_t i = 0;
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object_) {
         Hook& hook = hooks_[i++];
         if (!hook.absent.empty() || program == task_iterator_) continue;
         bpf_link* link = bpf_program__attach(program);
-        if (link)
+        if (link) {
             links_.push_back(link);
-        else if (errno == ENOENT)
+            continue;
+        }
+        if (errno == ENOENT && hook.where.starts_with("tp")) {
             hook.absent = "no such tracepoint in this kernel";
-        else
+            continue;
+        }
+        if (hook.where.starts_with("tp"))
             return Error::from_errno(fmt::format("cannot attach {} to {}", hook.program, hook.where));
+        spdlog::debug("{} does not attach to {}: {}", hook.program, hook.where, strerror(errno));
+        attempt.do_without(hook.program);
     }
     return {};
 }

@@ -6,13 +6,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ledger.h"
 #include "base/result.h"
+#include "source/backend.h"
 #include "source/ring.h"
 
 struct bpf_link;
@@ -25,18 +25,8 @@ struct LoadOptions {
     std::uint32_t ring_bytes = 16 << 20;  // powers of two, at least a page
     std::uint32_t vital_ring_bytes = 8 << 20;
     std::uint64_t wake_bytes = 1 << 20;  // the reader is woken when this much waits
+    bool tracepoints_only = false;       // although this kernel has something better
 };
-
-/// One program of the kernel side.
-struct Hook {
-    std::string program;  // on_exec
-    std::string where;    // tp_btf/sched_process_exec
-    std::string absent;   // why it is not attached; empty when it is
-};
-
-/// Whether something is not seen for want of this hook. A system call that this kernel does not have cannot
-/// be missed, nor a hook whose like is among `all` and attached.
-bool is_missed(const Hook& hook, std::span<const Hook> all);
 
 class Loader {
 public:
@@ -65,9 +55,10 @@ public:
 
 private:
     Loader() = default;
-    static Result<std::unique_ptr<Loader>> load_object(std::string_view elf, const LoadOptions& options);
-    Result<void> prepare(const LoadOptions& options);
-    Result<void> attach();
+    struct Attempt;
+    static Result<std::unique_ptr<Loader>> load_object(Attempt& attempt);
+    Result<void> prepare(const Attempt& attempt);
+    Result<void> attach(Attempt& attempt);
     Result<void> write_control();
     Result<void> set_config(const LoadOptions& options);
 

@@ -3,6 +3,7 @@
 #include "source/probe.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
@@ -49,6 +50,63 @@ bool loads(bpf_prog_type type, std::initializer_list<bpf_insn> code) {
 
 constexpr bpf_insn kReturnZero[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
                                     {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+
+/// A program that counts its runs, loaded to be attached to a kernel function by name.
+class Counter {
+public:
+    Counter(bpf_prog_type type, bpf_attach_type attach, const char* name) {
+        bpf_map_create_opts map_options{};
+        map_options.sz = sizeof map_options;
+        map_ = Fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "whodid_probe", 4, 8, 1, &map_options));
+        const int id = libbpf_find_vmlinux_btf_id(name, attach);
+        if (!map_.valid() || id < 0) return;
+        // r1 = &map[0]; r2 = 1; lock *(u64*)r1 += r2; r0 = 0; exit
+        constexpr std::uint8_t kLoad64 = 0x18;  // BPF_LD | BPF_DW | BPF_IMM
+        const bpf_insn code[] = {{kLoad64, 1, BPF_PSEUDO_MAP_VALUE, 0, map_.get()},
+                                 {0, 0, 0, 0, 0},
+                                 {BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 1},
+                                 {BPF_STX | BPF_ATOMIC | BPF_DW, 1, 2, 0, BPF_ADD},
+                                 kReturnZero[0],
+                                 kReturnZero[1]};
+        bpf_prog_load_opts options{};
+        options.sz = sizeof options;
+        options.expected_attach_type = attach;
+        options.attach_btf_id = static_cast<std::uint32_t>(id);
+        program_ = Fd(bpf_prog_load(type, "whodid_probe", "GPL", code, std::size(code), &options));
+        if (program_.valid()) link_ = Fd(bpf_raw_tracepoint_open(nullptr, program_.get()));
+    }
+
+    bool attached() const { return link_.valid(); }
+    std::uint64_t runs() const {
+        const std::uint32_t zero = 0;
+        std::uint64_t value = 0;
+        return bpf_map_lookup_elem(map_.get(), &zero, &value) == 0 ? value : 0;
+    }
+
+private:
+    Fd map_, program_, link_;
+};
+
+/// Attaching proves nothing: behind the security hooks nobody calls where `lsm=` at boot lacks bpf.
+bool is_hit_by_getpgid(bpf_prog_type type, bpf_attach_type attach, const char* name) {
+    const Counter counter(type, attach, name);
+    return counter.attached() && ::getpgid(::getpid()) >= 0 && counter.runs() > 0;
+}
+
+/// Full or lazy preemption, by build, boot or switch. Debian's kernels are built to choose at boot.
+bool preempts() {
+    utsname name{};
+    ::uname(&name);
+    const std::string version = name.version;
+    if (version.find("PREEMPT_RT") != std::string::npos) return true;
+    if (version.find("PREEMPT_DYNAMIC") == std::string::npos)
+        return version.find("PREEMPT") != std::string::npos;
+    const std::string now = first_line("/sys/kernel/debug/sched/preempt");  // "none voluntary (full)"
+    if (!now.empty())
+        return now.find("(full)") != std::string::npos || now.find("(lazy)") != std::string::npos;
+    const std::string boot = first_line("/proc/cmdline");
+    return boot.find("preempt=full") != std::string::npos || boot.find("preempt=lazy") != std::string::npos;
+}
 
 Finding capabilities() {
     const bool admin = has_capability(CAP_SYS_ADMIN);
@@ -121,6 +179,19 @@ Finding processes() {
                     initial ? "/proc is another pid namespace's" : "in a pid namespace of its own")};
 }
 
+Finding functions() {
+    const Offers offers = probe_offers();
+    if (!offers.fexit)
+        return {
+            "fexit", false, false,
+            "refused (lockdown? CONFIG_FUNCTION_TRACER?): system calls are seen by their tracepoints, 32-bit "
+            "ones not at all"};
+    if (offers.preempts)
+        return {"fexit", true, false,
+                "works; tracepoints are used, which a preempted program does not blind"};
+    return {"fexit", true, false, "works"};
+}
+
 Finding lockdown() {
     const std::string modes = first_line("/sys/kernel/security/lockdown");
     const std::string shown = modes.empty() ? "not known (securityfs is not mounted)" : modes;
@@ -165,6 +236,16 @@ bool has_compare_and_swap() {
                                                 kReturnZero[1]});
 }
 
+Offers probe_offers() {
+#if defined(__aarch64__)
+    constexpr const char* kGetpgid = "__arm64_sys_getpgid";
+#else
+    constexpr const char* kGetpgid = "__x64_sys_getpgid";
+#endif
+    return {is_hit_by_getpgid(BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, kGetpgid),
+            is_hit_by_getpgid(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "task_getpgid"), preempts()};
+}
+
 std::vector<Finding> probe_kernel() {
     utsname name{};
     ::uname(&name);
@@ -177,6 +258,7 @@ std::vector<Finding> probe_kernel() {
             atomics(),
             audit(),
             processes(),
+            functions(),
             lockdown()};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "source/backend.h"
 
 namespace whodid {
 
@@ -27,6 +28,9 @@ Result<void> ensure_tracefs();
 
 /// "/sys/kernel/tracing" or the older place; empty when there is none.
 std::string tracefs_path();
+
+/// What this kernel takes besides tracepoint programs: tiny ones are loaded, attached and must be hit.
+Offers probe_offers();
 
 /// Kernels before 5.12 refuse atomic instructions that return a value.
 bool has_compare_and_swap();

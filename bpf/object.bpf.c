@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a call is about to change, as the kernel found it: told by the security hooks, which get the very
+ * objects that are changed then. A name that the call's end reads from the process' memory may have been
+ * rewritten by another thread since; this is what userspace puts in its place. The hooks are between the
+ * lookup and the change, so the object still has its name, and a call that fails before tells nothing.
+ */
+
+#include "path.bpf.h"
+
+/* A pointer that came as an argument, as a number; see put_path. */
+static __always_inline __u64 number(__u64* arg) {
+    __u64 value = 0;
+
+    bpf_probe_read_kernel(&value, sizeof(value), arg);
+    return value;
+}
+
+static __always_inline __u64 mount_of(__u64 path) { return (__u64)BPF_CORE_READ((struct path*)path, mnt); }
+static __always_inline __u64 dentry_of(__u64 path) {
+    return (__u64)BPF_CORE_READ((struct path*)path, dentry);
+}
+
+SHARED int report_object(__u32 kind, __u64 mnt, __u64 leaf, __u64 mnt2, __u64 leaf2) {
+    if (!notice(REC_RAW_OBJECT)) return 0;
+    struct slot* s = slot_claim(REC_RAW_OBJECT, sizeof(struct rec_object));
+    if (!s) return 0;
+    struct rec_object* r = (void*)s->rec;
+    struct inode* inode = BPF_CORE_READ((struct dentry*)leaf, d_inode);
+
+    begin_current(&r->h, 0);
+    r->kind = kind;
+    r->path2.flags = REC_PATH_ABSENT;
+    if (inode) {
+        r->inode = BPF_CORE_READ(inode, i_ino);
+        r->mode = BPF_CORE_READ(inode, i_mode);
+        r->owner = BPF_CORE_READ(inode, i_uid.val);
+        r->group = BPF_CORE_READ(inode, i_gid.val);
+        r->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+        r->magic = BPF_CORE_READ(inode, i_sb, s_magic);
+    }
+    put_walked(s, &r->path, mnt, leaf);
+    if (leaf2) put_walked(s, &r->path2, mnt2, leaf2);
+    emit(s, REC_RAW_OBJECT);
+    return 0;
+}
+
+/*
+ * By the security hook itself, or at the end of the function that calls the hooks, where the boot option lsm=
+ * leaves bpf out. The first is never skipped; the second is while another task is in it and was preempted.
+ */
+#define ON_SECURITY_IN(hook, function)                                                         \
+    static __always_inline int saw_##hook(__u64* arg);                                         \
+    SEC("?lsm/" #hook) int lsm_##hook(__u64* ctx) { return saw_##hook(ctx); }                  \
+    SEC("?fexit/security_" #function) int fexit_##hook(__u64* ctx) { return saw_##hook(ctx); } \
+    static __always_inline int saw_##hook(__u64* arg)
+#define ON_SECURITY(hook) ON_SECURITY_IN(hook, hook)
+
+/* A directory, and a name in it. */
+static __always_inline int saw_entry(__u32 kind, __u64* arg) {
+    return report_object(kind, mount_of(number(arg)), number(arg + 1), 0, 0);
+}
+
+static __always_inline int saw_path(__u32 kind, __u64* arg) {
+    __u64 path = number(arg);
+
+    return report_object(kind, mount_of(path), dentry_of(path), 0, 0);
+}
+
+ON_SECURITY(path_unlink) { return saw_entry(REC_FILE_UNLINK, arg); }
+ON_SECURITY(path_rmdir) { return saw_entry(REC_FILE_RMDIR, arg); }
+ON_SECURITY(path_mkdir) { return saw_entry(REC_FILE_MKDIR, arg); }
+ON_SECURITY(path_symlink) { return saw_entry(REC_FILE_SYMLINK, arg); }
+ON_SECURITY(path_truncate) { return saw_path(REC_FILE_TRUNCATE, arg); }
+ON_SECURITY(path_chmod) { return saw_path(REC_FILE_CHMOD, arg); }
+ON_SECURITY(path_chown) { return saw_path(REC_FILE_CHOWN, arg); }
+
+/* Both names lie on one mount, or the call fails. For an exchange kernels call this twice, this way round
+ * last. */
+ON_SECURITY(path_rename) {
+    return report_object(REC_FILE_RENAME, mount_of(number(arg)), number(arg + 1), mount_of(number(arg + 2)),
+                         number(arg + 3));
+}
+
+ON_SECURITY(path_link) {
+    __u64 mnt = mount_of(number(arg + 1));
+
+    return report_object(REC_FILE_LINK, mnt, number(arg), mnt, number(arg + 2));
+}
+
+/* Once for the script that was asked for, and once for each interpreter: the new program's own record names
+ * the last. */
+ON_SECURITY_IN(bprm_check_security, bprm_check) {
+    struct linux_binprm* bprm = (void*)number(arg);
+    __u64 path = (__u64)BPF_CORE_READ(bprm, file) + bpf_core_field_offset(struct file, f_path);
+
+    return report_object(REC_PROCESS_EXEC, mount_of(path), dentry_of(path), 0, 0);
+}

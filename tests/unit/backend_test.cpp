@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which programs are chosen on which kernel.
+#include "source/backend.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace whodid {
+namespace {
+
+/// A kernel by the names it knows.
+struct Kernel {
+    std::set<std::string> tracepoints, functions;
+
+    KernelPlaces places() const {
+        return {[this](const std::string& name) { return tracepoints.contains(name); },
+                [this](const std::string& name) { return tracepoints.contains(name); },
+                [this](const std::string& name) { return functions.contains(name); }};
+    }
+};
+
+const Kernel kUsual{{"syscalls/sys_exit_openat", "sched_process_exec", "io_uring_submit_req"},
+                    {"__x64_sys_openat", "__ia32_sys_openat", "__ia32_compat_sys_openat"}};
+
+std::vector<Hook> usual_hooks() {
+    return {{"on_openat", "tp/syscalls/sys_exit_openat", {}},
+            {"fexit_openat", "fexit/__x64_sys_openat", {}},
+            {"compat_openat", "fexit/__ia32_sys_openat", {}},
+            {"on_exec", "tp_btf/sched_process_exec", {}},
+            {"on_uring_submit", "tp_btf/io_uring_submit_req", {}},
+            {"on_uring_submit_sqe", "tp_btf/io_uring_submit_sqe", {}}};
+}
+
+std::vector<Hook> chosen(const Offers& offers, const Kernel& kernel = kUsual,
+                         const std::set<std::string>& refused = {}) {
+    std::vector<Hook> hooks = usual_hooks();
+    choose_hooks(hooks, offers, kernel.places(), refused);
+    return hooks;
+}
+
+std::string attached(const std::vector<Hook>& hooks) {
+    std::string names;
+    for (const Hook& hook : hooks)
+        if (hook.absent.empty()) names += hook.program + " ";
+    return names;
+}
+
+bool none_missed(const std::vector<Hook>& hooks) { return std::ranges::none_of(hooks, is_missed); }
+
+TEST(Backend, FunctionsAreTakenWhereTheKernelTakesThem) {
+    const auto hooks = chosen({.fexit = true});
+    EXPECT_EQ(attached(hooks), "fexit_openat compat_openat on_exec on_uring_submit ");
+    EXPECT_TRUE(is_full(hooks));
+    EXPECT_TRUE(none_missed(hooks));
+    EXPECT_FALSE(misses_compat(hooks));
+}
+
+TEST(Backend, Trap48_Without32BitCallsItSaysSo) {
+    const auto hooks = chosen({});
+    EXPECT_EQ(attached(hooks), "on_openat on_exec on_uring_submit ");
+    EXPECT_FALSE(is_full(hooks));
+    EXPECT_TRUE(none_missed(hooks));
+    EXPECT_TRUE(misses_compat(hooks));
+}
+
+TEST(Backend, AKernelThatHasNo32BitCallsMissesNone) {
+    EXPECT_FALSE(misses_compat(chosen({}, {kUsual.tracepoints, {"__x64_sys_openat"}})));
+}
+
+TEST(Backend, The32BitFunctionIsTheOneInTheTable) {
+    EXPECT_EQ(chosen({.fexit = true})[2].where, "fexit/__ia32_compat_sys_openat");
+    const Kernel plain{kUsual.tracepoints, {"__x64_sys_openat", "__ia32_sys_openat"}};
+    EXPECT_EQ(chosen({.fexit = true}, plain)[2].where, "fexit/__ia32_sys_openat");
+}
+
+TEST(Backend, APreemptibleKernelKeepsTracepoints) {
+    const auto hooks = chosen({.fexit = true, .preempts = true});
+    EXPECT_EQ(attached(hooks), "on_openat compat_openat on_exec on_uring_submit ");
+    EXPECT_TRUE(none_missed(hooks));
+}
+
+std::vector<Hook> security_hooks(const Offers& offers) {
+    const Kernel kernel{{}, {"bpf_lsm_path_unlink", "security_path_unlink"}};
+    std::vector<Hook> hooks = {{"lsm_path_unlink", "lsm/path_unlink", {}},
+                               {"fexit_path_unlink", "fexit/security_path_unlink", {}}};
+    choose_hooks(hooks, offers, kernel.places(), {});
+    return hooks;
+}
+
+TEST(Backend, TheSecurityHookItselfIsBetterThanTheFunctionThatCallsIt) {
+    EXPECT_EQ(attached(security_hooks({.fexit = true, .lsm = true})), "lsm_path_unlink ");
+    EXPECT_EQ(attached(security_hooks({.fexit = true, .lsm = true, .preempts = true})), "lsm_path_unlink ");
+}
+
+TEST(Backend, Trap50_WithoutBpfInTheListOfSecurityModulesTheFunctionServes) {
+    const auto hooks = security_hooks({.fexit = true});
+    EXPECT_EQ(attached(hooks), "fexit_path_unlink ");
+    EXPECT_TRUE(has_objects(hooks));
+    EXPECT_FALSE(is_full(hooks));
+}
+
+TEST(Backend, WithoutEitherChangesAreTheProcessOwnWords) {
+    const auto hooks = security_hooks({});
+    EXPECT_FALSE(has_objects(hooks));
+    EXPECT_TRUE(none_missed(hooks));
+}
+
+TEST(Backend, WhatTheKernelRefusesAfterAllIsStoodInFor) {
+    const auto hooks = chosen({.fexit = true}, kUsual, {"fexit_openat"});
+    EXPECT_EQ(attached(hooks), "on_openat compat_openat on_exec on_uring_submit ");
+    EXPECT_TRUE(none_missed(hooks));
+}
+
+TEST(Backend, RefusedWithoutAStandInIsMissed) {
+    const auto hooks = chosen({.fexit = true}, kUsual, {"on_exec"});
+    EXPECT_EQ(std::ranges::find_if(hooks, is_missed)->program, "on_exec");
+}
+
+TEST(Backend, Trap54_ASystemCallTheKernelLacksIsNotMissed) {
+    const Kernel old{{"sched_process_exec", "io_uring_submit_sqe"}, {}};
+    const auto hooks = chosen({}, old);
+    EXPECT_EQ(attached(hooks), "on_exec on_uring_submit_sqe ");
+    EXPECT_TRUE(none_missed(hooks));
+}
+
+TEST(Backend, ATracepointTheKernelLacksIsMissed) {
+    const auto hooks = chosen({}, {{"syscalls/sys_exit_openat", "sched_process_exec"}, {}});
+    EXPECT_EQ(std::ranges::count_if(hooks, is_missed), 2);
+}
+
+}  // namespace
+}  // namespace whodid

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which programs are put in place.
+#include "source/backend.h"
+
+#include <algorithm>
+
+#include "source/hooks.h"
+
+namespace whodid {
+
+namespace {
+
+constexpr std::string_view kFexit = "fexit/", kCalls = "tp/syscalls/", kLsm = "lsm/",
+                           kSecurity = "fexit/security_";
+constexpr std::string_view kCompat = "fexit/__ia32_sys_", kCompatOwn = "fexit/__ia32_compat_sys_";
+
+std::string behind(const std::string& where, std::string_view prefix) { return where.substr(prefix.size()); }
+
+void leave_out(Hook& hook, std::string why, bool spare) {
+    hook.absent = std::move(why);
+    hook.spare = spare;
+}
+
+class Chooser {
+public:
+    Chooser(const Offers& offers, const KernelPlaces& kernel, const std::set<std::string>& refused)
+        : offers_(offers), kernel_(kernel), refused_(refused) {}
+
+    void choose(Hook& hook) const {
+        if (refused_.contains(hook.program))
+            leave_out(hook, "this kernel refuses it", false);
+        else if (hook.where.starts_with(kCompat))
+            choose_compat(hook);
+        else if (hook.where.starts_with(kLsm) || hook.where.starts_with(kSecurity))
+            choose_security(hook);
+        else if (hook.where.starts_with(kFexit))
+            choose_function(hook);
+        else if (hook.where.starts_with("tp_btf/"))
+            choose_tracepoint(hook, kernel_.btf_tracepoint(behind(hook.where, "tp_btf/")));
+        else if (hook.where.starts_with("tp/"))
+            choose_tracepoint(hook, kernel_.tracepoint(behind(hook.where, "tp/")));
+    }
+
+private:
+    /// Where a kernel has no tracepoint of a system call it has no such call.
+    static void choose_tracepoint(Hook& hook, bool exists) {
+        if (!exists) leave_out(hook, "no such tracepoint in this kernel", hook.where.starts_with(kCalls));
+    }
+
+    void choose_function(Hook& hook) const {
+        if (!kernel_.function(behind(hook.where, kFexit)))
+            leave_out(hook, "no such function in this kernel", true);
+        else if (!offers_.fexit)
+            leave_out(hook, "this kernel refuses fexit programs", true);
+        else if (offers_.preempts)
+            leave_out(hook, "this kernel would skip it when preempted", true);
+    }
+
+    /// They make events truer, and are missed as a whole or not at all: see has_objects.
+    void choose_security(Hook& hook) const {
+        const bool lsm = hook.where.starts_with(kLsm);
+        const std::string function = lsm ? "bpf_lsm_" + behind(hook.where, kLsm) : behind(hook.where, kFexit);
+        if (!kernel_.function(function))
+            leave_out(hook, "no such function in this kernel", true);
+        else if (!(lsm ? offers_.lsm : offers_.fexit))
+            leave_out(hook,
+                      lsm ? "bpf is not among this kernel's security modules"
+                          : "this kernel refuses fexit programs",
+                      true);
+    }
+
+    void choose_compat(Hook& hook) const {
+        hook.compat = true;
+        const std::string own = std::string(kCompatOwn) + behind(hook.where, kCompat);
+        if (kernel_.function(behind(own, kFexit))) hook.where = own;
+        if (!kernel_.function(behind(hook.where, kFexit)))
+            leave_out(hook, "no such function in this kernel", true);
+        else if (!offers_.fexit)
+            leave_out(hook, "this kernel refuses fexit programs", false);
+    }
+
+    const Offers& offers_;
+    const KernelPlaces& kernel_;
+    const std::set<std::string>& refused_;
+};
+
+/// Of two that do the same the one at the function, or else the first that this kernel has.
+void leave_out_doubles(std::vector<Hook>& hooks) {
+    const auto serving = [&](std::string_view program) -> const Hook* {
+        const auto found = std::ranges::find(hooks, program, &Hook::program);
+        return found != hooks.end() && found->absent.empty() ? &*found : nullptr;
+    };
+    for (Hook& hook : hooks) {
+        const HookUse* use = find_hook_use(hook.program);
+        if (use && serving(use->same_as)) hook.spare = true;
+        if (hook.where.starts_with(kSecurity) && hook.absent.empty())
+            if (const Hook* better = serving("lsm_" + behind(hook.program, "fexit_")))
+                leave_out(hook, better->where + " does it", true);
+        if (!hook.where.starts_with(kCalls) || !hook.absent.empty()) continue;
+        const std::string at_function = "fexit_" + hook.program.substr(std::string_view("on_").size());
+        if (const Hook* better = serving(at_function)) leave_out(hook, better->where + " does it", true);
+    }
+    for (Hook& hook : hooks) {  // refused ones, by now stood in for
+        const HookUse* use = find_hook_use(hook.program);
+        if (!hook.absent.empty() && !hook.compat && use && serving(use->program)) hook.spare = true;
+    }
+}
+
+}  // namespace
+
+bool misses_compat(const std::vector<Hook>& hooks) {
+    return std::ranges::any_of(hooks,
+                               [](const Hook& h) { return h.compat && !h.absent.empty() && !h.spare; });
+}
+
+bool has_objects(const std::vector<Hook>& hooks) {
+    return std::ranges::any_of(hooks, [](const Hook& h) {
+        return (h.where.starts_with(kLsm) || h.where.starts_with(kSecurity)) && h.absent.empty();
+    });
+}
+
+bool is_full(const std::vector<Hook>& hooks) {
+    return std::ranges::any_of(hooks, [](const Hook& h) {
+        return h.where.starts_with(kFexit) && !h.where.starts_with(kSecurity) && !h.compat &&
+               h.absent.empty();
+    });
+}
+
+void choose_hooks(std::vector<Hook>& hooks, const Offers& offers, const KernelPlaces& kernel,
+                  const std::set<std::string>& refused) {
+    const Chooser chooser(offers, kernel, refused);
+    for (Hook& hook : hooks) chooser.choose(hook);
+    leave_out_doubles(hooks);
+}
+
+}  // namespace whodid
