@@ -110,10 +110,13 @@ Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& ar
     auto child = Child::start(this_world(), argv, options, Stdio::kPipes);
     if (!child) return child.error();
     sensor->child_ = std::make_unique<Child>(std::move(*child));
-    const auto end = std::chrono::steady_clock::now() + kStartLimit;
+    const auto end = std::chrono::steady_clock::now() + patient(kStartLimit);
     while (std::chrono::steady_clock::now() < end) {
         if (!sensor->file_) sensor->file_ = Fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-        if (sensor->wait_for({"sensor.start", 0, {}}, kPoll)) return {std::move(sensor)};
+        if (const auto first = sensor->wait_for({"sensor.start", 0, {}}, kPoll)) {
+            sensor->about_ = at(*first, "message").get<std::string>();
+            return {std::move(sensor)};
+        }
         if (read_available(sensor->child_->err(), sensor->said_); sensor->child_->wait(milliseconds(0)))
             return Error{"whodid ended at once: " + sensor->said_, ECHILD};
     }
@@ -143,7 +146,7 @@ void Sensor::read_lines() {
 }
 
 std::optional<Json> Sensor::wait_for(const Query& query, milliseconds limit) {
-    const auto end = std::chrono::steady_clock::now() + limit;
+    const auto end = std::chrono::steady_clock::now() + patient(limit);
     std::size_t seen = 0;
     while (true) {
         read_lines();

@@ -50,12 +50,17 @@ public:
 
     pid_t pid() const;
 
+    /// What its first event said: the backend, and what is not seen here.
+    const std::string& about() const { return about_; }
+    /// By the functions behind the system calls, not by their tracepoints.
+    bool is_full() const { return about_.find("full backend") != std::string::npos; }
+
 private:
     Sensor() = default;
     void read_lines();
 
     std::unique_ptr<Child> child_;
-    std::string directory_, partial_, said_;
+    std::string directory_, partial_, said_, about_;
     Fd file_;
     std::vector<std::string> lines_;
 };

@@ -18,6 +18,10 @@ namespace whodid::live {
 
 using std::chrono::milliseconds;
 
+/// What takes that long at most on an ordinary machine, on this one: $WHODID_PATIENCE times as long, as below
+/// an emulated kernel.
+milliseconds patient(milliseconds limit);
+
 /// Owns a file descriptor; -1 is none.
 class Fd {
 public:

@@ -20,7 +20,7 @@ PtySession::~PtySession() {
 }
 
 Result<std::string> PtySession::expect(const std::string& text, milliseconds limit) {
-    auto deadline = std::chrono::steady_clock::now() + limit;
+    auto deadline = std::chrono::steady_clock::now() + patient(limit);
     for (bool open = true;;) {
         size_t at = transcript_.find(text, consumed_);
         if (at != std::string::npos) {
@@ -48,7 +48,7 @@ Result<std::string> PtySession::ask(const std::string& line, const std::string& 
 
 Result<int> PtySession::wait(milliseconds limit) {
     // A program blocks on a terminal nobody reads.
-    auto deadline = std::chrono::steady_clock::now() + limit;
+    auto deadline = std::chrono::steady_clock::now() + patient(limit);
     for (bool open = true; open;) {
         auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0) break;

@@ -56,7 +56,7 @@ std::vector<SyslogLine> SyslogReader::lines() const {
 
 Result<SyslogLine> SyslogReader::wait_for(const std::string& text, milliseconds limit, size_t from) const {
     std::unique_lock lock(mutex_);
-    auto deadline = std::chrono::steady_clock::now() + limit;
+    auto deadline = std::chrono::steady_clock::now() + patient(limit);
     for (size_t next = from;;) {
         for (; next < lines_.size(); next++)
             if (lines_[next].text.find(text) != std::string::npos) return lines_[next];
