@@ -52,8 +52,6 @@ public:
 
     /// What its first event said: the backend, and what is not seen here.
     const std::string& about() const { return about_; }
-    /// By the functions behind the system calls, not by their tracepoints.
-    bool is_full() const { return about_.find("full backend") != std::string::npos; }
 
 private:
     Sensor() = default;

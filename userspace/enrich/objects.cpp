@@ -29,13 +29,13 @@ std::optional<Objects::Object> Objects::take(std::uint32_t tid) {
     return object;
 }
 
-bool Objects::put_into(Event& event, rec_file& record, Batch& batch) {
+void Objects::put_into(Event& event, rec_file& record, Batch& batch) {
     const auto object = take(record.h.task.tid);
-    if (!object) return false;
+    if (!object) return;
     const rec_object& from = object->record;
     if (event.failed() || from.kind != record.h.kind || from.h.task.start_ns != record.h.task.start_ns ||
         (from.path.flags & (REC_PATH_ABSENT | REC_PATH_CUT)))
-        return false;
+        return;
     event.path = batch.arena.copy(object->path);
     if (!object->path2.empty()) event.target_path = batch.arena.copy(object->path2);
     record.h.flags &= static_cast<rec_u16>(~REC_F_USER_SUPPLIED);
@@ -45,7 +45,6 @@ bool Objects::put_into(Event& event, rec_file& record, Batch& batch) {
     record.owner = from.owner;
     record.group = from.group;
     record.magic = from.magic;
-    return true;
 }
 
 void Objects::put_script_into(Event& event, Batch& batch) {

@@ -3,6 +3,7 @@
 #include "source/backend.h"
 
 #include <algorithm>
+#include <map>
 
 #include "source/hooks.h"
 
@@ -84,25 +85,29 @@ private:
     const std::set<std::string>& refused_;
 };
 
-/// Of two that do the same the one at the function, or else the first that this kernel has.
+/// Of programs that do the same act the one at the security hook is best, then that at the function.
+int rank(const Hook& hook) {
+    return hook.program.starts_with("lsm_") ? 0 : hook.program.starts_with("fexit_") ? 1 : 2;
+}
+
+/// Of each act the best that this kernel takes stays; the others are spare, whatever keeps them from it.
 void leave_out_doubles(std::vector<Hook>& hooks) {
-    const auto serving = [&](std::string_view program) -> const Hook* {
-        const auto found = std::ranges::find(hooks, program, &Hook::program);
-        return found != hooks.end() && found->absent.empty() ? &*found : nullptr;
-    };
-    for (Hook& hook : hooks) {
-        const HookUse* use = find_hook_use(hook.program);
-        if (use && serving(use->same_as)) hook.spare = true;
-        if (hook.where.starts_with(kSecurity) && hook.absent.empty())
-            if (const Hook* better = serving("lsm_" + behind(hook.program, "fexit_")))
-                leave_out(hook, better->where + " does it", true);
-        if (!hook.where.starts_with(kCalls) || !hook.absent.empty()) continue;
-        const std::string at_function = "fexit_" + hook.program.substr(std::string_view("on_").size());
-        if (const Hook* better = serving(at_function)) leave_out(hook, better->where + " does it", true);
+    std::map<std::string, const Hook*> best;
+    for (const Hook& hook : hooks) {
+        if (hook.compat || !hook.absent.empty()) continue;
+        const Hook*& so_far = best[act_of(hook.program)];
+        if (!so_far || rank(hook) < rank(*so_far)) so_far = &hook;
     }
-    for (Hook& hook : hooks) {  // refused ones, by now stood in for
+    for (Hook& hook : hooks) {
+        if (hook.compat) continue;
         const HookUse* use = find_hook_use(hook.program);
-        if (!hook.absent.empty() && !hook.compat && use && serving(use->program)) hook.spare = true;
+        if (use && best.contains(std::string(use->same_as))) hook.spare = true;
+        const auto found = best.find(act_of(hook.program));
+        if (found == best.end() || found->second == &hook) continue;
+        if (hook.absent.empty())
+            leave_out(hook, found->second->where + " does it", true);
+        else
+            hook.spare = true;
     }
 }
 

@@ -88,23 +88,27 @@ Result<std::unique_ptr<Loader>> Loader::load(const LoadOptions& options) {
     libbpf_set_print(print_libbpf);
     if (auto ready = require_kernel(); !ready) return ready.error();
     if (auto ready = ensure_tracefs(); !ready) return ready.error();
-    Attempt attempt{{}, options, options.tracepoints_only ? Offers{} : probe_offers(), {}};
     // From the best to what loads everywhere. 5.13 to 5.15 refuse the weak kernel function in the main
-    // object; a real fault shows again at the last.
-    const bool swaps = has_compare_and_swap();
-    for (const bool all : {true, false}) {
-        if (all && !attempt.offers.fexit) continue;
-        for (const bool main : {true, false}) {
-            if (main && !swaps) continue;
-            const bool last = !all && !main;
-            attempt.elf = bytes_of(main ? whodid_bpf__elf_bytes : whodid_nocas_bpf__elf_bytes);
-            auto loader = load_object(attempt);
-            if (loader || last) return loader;
+    // object.
+    const std::string_view main = bytes_of(whodid_bpf__elf_bytes),
+                           plain = bytes_of(whodid_nocas_bpf__elf_bytes);
+    std::vector<std::string_view> objects = {plain};
+    if (has_compare_and_swap()) objects.insert(objects.begin(), main);
+    std::vector<Offers> backends = {Offers{}};
+    if (const Offers offers = probe_offers(); offers.fexit && !options.tracepoints_only)
+        backends.insert(backends.begin(), offers);
+    Result<std::unique_ptr<Loader>> loader = Error{"nothing was tried", EINVAL};
+    std::set<std::string> refused;
+    for (const Offers& offers : backends) {
+        for (const std::string_view elf : objects) {
+            Attempt attempt{elf, options, offers, refused};
+            loader = load_object(attempt);
+            if (loader) return loader;
+            refused = std::move(attempt.refused);
             spdlog::debug("a BPF object was refused: {}", loader.error().message);
         }
-        attempt.offers = {};
     }
-    return Error{"unreachable", EINVAL};
+    return loader;
 }
 
 Result<std::unique_ptr<Loader>> Loader::load_object(Attempt& attempt) {

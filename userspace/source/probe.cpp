@@ -242,8 +242,10 @@ Offers probe_offers() {
 #else
     constexpr const char* kGetpgid = "__x64_sys_getpgid";
 #endif
-    return {is_hit_by_getpgid(BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, kGetpgid),
-            is_hit_by_getpgid(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "task_getpgid"), preempts()};
+    static const Offers kOffers = {is_hit_by_getpgid(BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, kGetpgid),
+                                   is_hit_by_getpgid(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "task_getpgid"),
+                                   preempts()};
+    return kOffers;
 }
 
 std::vector<Finding> probe_kernel() {

@@ -30,6 +30,7 @@ Result<void> ensure_tracefs();
 std::string tracefs_path();
 
 /// What this kernel takes besides tracepoint programs: tiny ones are loaded, attached and must be hit.
+/// Tried at the first call only.
 Offers probe_offers();
 
 /// Kernels before 5.12 refuse atomic instructions that return a value.

@@ -102,41 +102,37 @@ static void act_through_symlink(void) {
     if (!realpath(link, act->path)) die(link);
 }
 
-static void act_rename(void) {
-    const char *from = some_name(pick(6) ? "f" : "d"), *to = some_name(pick(6) ? "f" : "d");
+static void give_name(const char* kind, int (*call)(const char*, const char*), const char* from,
+                      const char* to) {
     unsigned long inode = inode_of(from);
-    long result = outcome(rename(from, to));
-    struct act* act = note("file.rename", result, from);
+    long result = outcome(call(from, to));
+    struct act* act = note(kind, result, from);
     snprintf(act->to, sizeof act->to, "%s", to);
     act->inode = result < 0 ? 0 : inode;
 }
 
-static void act_unlink(void) {
-    const char* path = some_name(pick(6) ? "f" : "d");
+static void take_name(const char* kind, int (*call)(const char*), const char* path) {
     unsigned long inode = inode_of(path);
-    long result = outcome(unlink(path));
-    note("file.unlink", result, path)->inode = result < 0 ? 0 : inode;
+    long result = outcome(call(path));
+    note(kind, result, path)->inode = result < 0 ? 0 : inode;
 }
 
-static void act_mkdir(void) {
-    const char* path = some_name("d");
-    note("file.mkdir", outcome(mkdir(path, 0700)), path);
-}
-
-static void act_rmdir(void) {
-    const char* path = some_name(pick(6) ? "d" : "f");
-    unsigned long inode = inode_of(path);
-    long result = outcome(rmdir(path));
-    note("file.rmdir", result, path)->inode = result < 0 ? 0 : inode;
+static void act_rename(void) {
+    const char *from = some_name(pick(6) ? "f" : "d"), *to = some_name(pick(6) ? "f" : "d");
+    give_name("file.rename", rename, from, to);
 }
 
 static void act_link(void) {
     const char *from = some_name("f"), *to = some_name("f");
-    unsigned long inode = inode_of(from);
-    long result = outcome(link(from, to));
-    struct act* act = note("file.link", result, from);
-    snprintf(act->to, sizeof act->to, "%s", to);
-    act->inode = result < 0 ? 0 : inode;
+    give_name("file.link", link, from, to);
+}
+
+static void act_unlink(void) { take_name("file.unlink", unlink, some_name(pick(6) ? "f" : "d")); }
+static void act_rmdir(void) { take_name("file.rmdir", rmdir, some_name(pick(6) ? "d" : "f")); }
+
+static void act_mkdir(void) {
+    const char* path = some_name("d");
+    note("file.mkdir", outcome(mkdir(path, 0700)), path);
 }
 
 static void act_chmod(void) {
