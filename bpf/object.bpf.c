@@ -16,7 +16,7 @@ static __always_inline __u64 number(__u64* arg) {
     return value;
 }
 
-static __always_inline __u64 mount_of(__u64 path) { return (__u64)BPF_CORE_READ((struct path*)path, mnt); }
+static __always_inline __u64 mnt_of(__u64 path) { return (__u64)BPF_CORE_READ((struct path*)path, mnt); }
 static __always_inline __u64 dentry_of(__u64 path) {
     return (__u64)BPF_CORE_READ((struct path*)path, dentry);
 }
@@ -58,13 +58,13 @@ SHARED int report_object(__u32 kind, __u64 mnt, __u64 leaf, __u64 mnt2, __u64 le
 
 /* A directory, and a name in it. */
 static __always_inline int saw_entry(__u32 kind, __u64* arg) {
-    return report_object(kind, mount_of(number(arg)), number(arg + 1), 0, 0);
+    return report_object(kind, mnt_of(number(arg)), number(arg + 1), 0, 0);
 }
 
 static __always_inline int saw_path(__u32 kind, __u64* arg) {
     __u64 path = number(arg);
 
-    return report_object(kind, mount_of(path), dentry_of(path), 0, 0);
+    return report_object(kind, mnt_of(path), dentry_of(path), 0, 0);
 }
 
 ON_SECURITY(path_unlink) { return saw_entry(REC_FILE_UNLINK, arg); }
@@ -78,12 +78,12 @@ ON_SECURITY(path_chown) { return saw_path(REC_FILE_CHOWN, arg); }
 /* Both names lie on one mount, or the call fails. For an exchange kernels call this twice, this way round
  * last. */
 ON_SECURITY(path_rename) {
-    return report_object(REC_FILE_RENAME, mount_of(number(arg)), number(arg + 1), mount_of(number(arg + 2)),
+    return report_object(REC_FILE_RENAME, mnt_of(number(arg)), number(arg + 1), mnt_of(number(arg + 2)),
                          number(arg + 3));
 }
 
 ON_SECURITY(path_link) {
-    __u64 mnt = mount_of(number(arg + 1));
+    __u64 mnt = mnt_of(number(arg + 1));
 
     return report_object(REC_FILE_LINK, mnt, number(arg), mnt, number(arg + 2));
 }
@@ -94,5 +94,5 @@ ON_SECURITY_IN(bprm_check_security, bprm_check) {
     struct linux_binprm* bprm = (void*)number(arg);
     __u64 path = (__u64)BPF_CORE_READ(bprm, file) + bpf_core_field_offset(struct file, f_path);
 
-    return report_object(REC_PROCESS_EXEC, mount_of(path), dentry_of(path), 0, 0);
+    return report_object(REC_PROCESS_EXEC, mnt_of(path), dentry_of(path), 0, 0);
 }

@@ -107,6 +107,12 @@ struct rec_path {
 #define REC_PATH_ABSENT 0x0008  /* nothing was walked */
 #define REC_PATH_TURNED 0x0010  /* decoded: components are in reading order (set by the reader) */
 
+/* A second process, the one something was done to. All 0 where the kernel found none. */
+struct rec_target {
+    rec_u64 start_ns; /* with tgid, its identity, as in rec_task */
+    rec_u32 tgid, tid;
+};
+
 /* Who: of the thread that acted. */
 struct rec_task {
     rec_u64 start_ns; /* start_boottime of the thread group leader; with tgid, the process' identity */
@@ -297,6 +303,7 @@ struct rec_control {
     struct rec_guard guards[WHODID_GUARDED_MAX];
 };
 
+REC_SIZE(struct rec_target, 16);
 REC_SIZE(struct rec_task, 120);
 REC_SIZE(struct rec_hdr, 152);
 REC_SIZE(struct rec_exec, 272);

@@ -69,6 +69,11 @@ TEST(Kinds, SlicesLieInTheFixedPart) {
             EXPECT_LE(at + sizeof(rec_path), kind.layout.size) << kind.name;
             EXPECT_TRUE(taken.insert(at).second) << kind.name;
         }
+        const Layout& layout = kind.layout;
+        EXPECT_TRUE(layout.object == 0 || std::ranges::count(layout.paths, layout.object)) << kind.name;
+        if (layout.target == 0) continue;
+        EXPECT_GE(layout.target, sizeof(rec_hdr)) << kind.name;
+        EXPECT_LE(layout.target + sizeof(rec_target), layout.size) << kind.name;
     }
 }
 

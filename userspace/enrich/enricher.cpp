@@ -29,6 +29,12 @@ bool is_set(std::uint32_t id) { return id != REC_UNSET; }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+/// As the kernel walked it; the head of one that was cut is missing.
+std::string_view walked_path(const Event& event, const rec_path& path, Batch& batch) {
+    const std::string_view walked = event.text(path);
+    return path.flags & REC_PATH_CUT ? batch.arena.copy(fmt::format("…{}", walked)) : walked;
+}
+
 }  // namespace
 
 Enricher::Enricher(const Stream& stream, const Host& host, Ledger& ledger)
@@ -89,6 +95,7 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
     event.process = processes_.of(task);
     if (before) note_login(event, before, batch);
     if (event.process->exe.empty()) learn_exe(event);
+    name_subject(event, batch);
     switch (decoded.kind->id) {
         case REC_PROCESS_EXIT:
             on_exit(std::move(event), batch);
@@ -124,6 +131,15 @@ void Enricher::learn_exe(Event& event) {
     if (event.kind->id != REC_RAW_AUDIT && event.kind->id != REC_RAW_SYSLOG) return;
     const auto& r = event.as<rec_text>();
     event.process = processes_.learn_exe(r.h.task, event.text(r.exe), r.exe_inode, r.exe_dev);
+}
+
+/// What it is about, where the record says so itself.
+void Enricher::name_subject(Event& event, Batch& batch) const {
+    const Layout& layout = event.kind->layout;
+    if (layout.object) event.path = walked_path(event, event.member<rec_path>(layout.object), batch);
+    if (!layout.target) return;
+    const auto& target = event.member<rec_target>(layout.target);
+    event.target = processes_.find({target.tgid, target.start_ns});
 }
 
 /// The login uid can be set by a write to /proc only, which is not watched (write(2) would pay for it): the
@@ -245,11 +261,8 @@ void Enricher::identity_change(const Event& cause, const Snapshot& before, std::
 
 void Enricher::name_object(Event& event, Batch& batch) const {
     const auto& r = event.as<rec_file>();
-    const std::string_view walked = event.text(r.path);
-    if (!walked.empty())
-        event.path = r.path.flags & REC_PATH_CUT ? batch.arena.copy(fmt::format("…{}", walked)) : walked;
-    else
-        event.path = batch.arena.copy(join_path(event.text(r.base), event.text(r.name)));
+    event.path = walked_path(event, r.path, batch);
+    if (event.path.empty()) event.path = batch.arena.copy(join_path(event.text(r.base), event.text(r.name)));
     if (r.name2.len == 0) return;
     const bool is_content = r.h.kind == REC_FILE_SYMLINK || r.h.kind == REC_FILE_SETXATTR;
     event.target_path = is_content ? event.text(r.name2)

@@ -50,6 +50,7 @@ private:
 
     Event begin(const Decoded& decoded, bool masked) const;
     void learn_exe(Event& event);
+    void name_subject(Event& event, Batch& batch) const;
     void note_login(const Event& event, const Snapshot& before, Batch& batch);
     void on_exec(Event event, Batch& batch);
     void on_exec_failed(Event event, Batch& batch);

@@ -28,13 +28,14 @@ struct Event {
     const Kind* kind = nullptr;
     const Stream* stream = nullptr;
     std::shared_ptr<const Process> process;
+    std::shared_ptr<const Process> target;  // the process it was done to, where that is known
 
     std::uint64_t wall_ns = 0;
     std::uint64_t seq = 0;                    // per stream, given at delivery
     std::uint64_t count = 1;                  // how many alike this one stands for
     std::uint64_t first_ns = 0, last_ns = 0;  // wall clock; when count > 1
 
-    std::string_view path, target_path;  // file.*, failed exec, script: absolute where that is possible
+    std::string_view path, target_path;  // of what it is about: absolute where that is possible
     std::uint64_t script_inode = 0;      // exec: of the script, where the kernel told
     std::string_view name;               // the host name asked for; a DNS question
     bool masked = false;
@@ -42,6 +43,11 @@ struct Event {
     template <class Record>
     const Record& as() const {
         return *reinterpret_cast<const Record*>(record);
+    }
+    /// A member by its offset, which a Layout has.
+    template <class Member>
+    const Member& member(std::uint16_t at) const {
+        return *reinterpret_cast<const Member*>(reinterpret_cast<const char*>(record) + at);
     }
     std::string_view text(rec_str slice) const {
         return {reinterpret_cast<const char*>(record) + slice.off, slice.len};

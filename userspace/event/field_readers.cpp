@@ -191,6 +191,29 @@ Value read_exit_signal(const Event& e, Scratch& s) {
 }
 Value read_lifetime(const Event& e, Scratch&) { return seconds(e.record->task.start_ns, e.record->boot_ns); }
 
+// ---- the process it was done to ---------------------------------------------------------------------------
+
+namespace {
+const rec_target& target_of(const Event& e) { return e.member<rec_target>(e.kind->layout.target); }
+}  // namespace
+
+Value read_target_pid(const Event& e, Scratch&) {
+    const auto pid = target_of(e).tgid;
+    return pid == 0 ? Value::absent() : Value::of_integer(pid);
+}
+Value read_target_thread(const Event& e, Scratch&) {
+    const rec_target& target = target_of(e);
+    return target.tid == target.tgid ? Value::absent() : Value::of_integer(target.tid);
+}
+Value read_target_entity(const Event& e, Scratch& s) {
+    const rec_target& target = target_of(e);
+    if (target.tgid == 0) return {};
+    return hex_text(hash_numbers(e.stream->boot, {target.tgid, target.start_ns}), s);
+}
+Value read_target_exe(const Event& e, Scratch&) {
+    return e.target ? Value::of_text(e.target->exe) : Value::absent();
+}
+
 // ---- files ------------------------------------------------------------------------------------------------
 
 Value read_path(const Event& e, Scratch&) { return Value::of_text(e.path); }

@@ -50,6 +50,11 @@ Value read_exit_code(const Event& e, Scratch& s);
 Value read_exit_signal(const Event& e, Scratch& s);
 Value read_lifetime(const Event& e, Scratch& s);
 
+// the process it was done to
+Value read_target_pid(const Event& e, Scratch& s);
+Value read_target_thread(const Event& e, Scratch& s);
+Value read_target_entity(const Event& e, Scratch& s);
+Value read_target_exe(const Event& e, Scratch& s);
 // files
 Value read_path(const Event& e, Scratch& s);
 Value read_target(const Event& e, Scratch& s);

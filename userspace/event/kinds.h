@@ -16,6 +16,8 @@ namespace whodid {
 struct Layout {
     std::size_t size = 0;  // of the fixed struct
     std::span<const std::uint16_t> strings, paths;
+    /// What the event is about: the rec_path of a thing, the rec_target of a process. Offsets; 0: neither.
+    std::uint16_t object = 0, target = 0;
 };
 
 struct Kind {
