@@ -61,7 +61,7 @@ struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 16 << 20);
 } ring SEC(".maps");
-/* Exec, fork, exit, auth, identity: a flood of opens cannot fill this one. */
+/* What is rare and matters (exec, logins, ptrace, ...): a flood of opens cannot fill this one. */
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 8 << 20);
@@ -139,6 +139,12 @@ static __always_inline void no_slot(__u32 kind) {
 static __always_inline void gated(__u32 kind) {
     struct cpu_state* state = cpu_state();
     if (state) count(state, kind, gated, 1);
+}
+
+/* Seen, and the same as one that was just reported. */
+static __always_inline void folded(__u32 kind) {
+    struct cpu_state* state = cpu_state();
+    if (state) count(state, kind, folded, 1);
 }
 
 /* Kernels before 5.12 have no compare-and-swap in BPF; none of them preempts a tracepoint program. */

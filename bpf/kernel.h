@@ -77,8 +77,20 @@ struct mnt_namespace {
 struct net {
     struct ns_common ns;
 };
+struct xarray {
+    void* xa_head;
+};
+struct xa_node {
+    unsigned char shift;
+    void* slots[64];
+};
+struct idr {
+    struct xarray idr_rt;
+    unsigned int idr_base;
+};
 struct pid_namespace {
     struct ns_common ns;
+    struct idr idr;
 };
 struct nsproxy {
     struct mnt_namespace* mnt_ns;
@@ -94,11 +106,12 @@ struct hlist_node {
 struct hlist_head {
     struct hlist_node* first;
 };
+enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
 struct pid {
     unsigned int level;
+    struct hlist_head tasks[PIDTYPE_MAX];
     struct upid numbers[1];
 };
-enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
 
 /* ---- processes ---- */
 typedef struct {
@@ -130,6 +143,8 @@ struct task_struct {
     int exit_code;
     pid_t pid, tgid;
     struct task_struct *real_parent, *group_leader;
+    struct pid* thread_pid;
+    struct hlist_node pid_links[PIDTYPE_MAX];
     __u64 utime, stime;
     __u64 start_boottime;
     const struct cred *real_cred, *cred;
@@ -168,6 +183,7 @@ struct inode {
     struct super_block* i_sb;
     unsigned long i_ino;
     unsigned int i_nlink;
+    void* i_private;
 };
 struct hlist_bl_node {
     struct hlist_bl_node *next, **pprev;

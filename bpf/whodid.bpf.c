@@ -7,6 +7,7 @@
 #include "network.bpf.c"
 #include "object.bpf.c"
 #include "process.bpf.c"
+#include "ptrace.bpf.c"
 #include "send.bpf.c"
 #include "uring.bpf.c"
 

@@ -58,7 +58,7 @@ enum rec_kind {
     REC_SESSION_START = 42,
     REC_SESSION_END = 43,
     REC_IDENTITY_CHANGE = 44,
-    /* 50 kernel.module, 51 kernel.bpf, 52 process.ptrace: reserved */
+    REC_PROCESS_PTRACE = 52,
 
     REC_SENSOR_START = 60,
     REC_SENSOR_STOP = 61,
@@ -170,6 +170,25 @@ struct rec_exit {
     struct rec_hdr h;
     rec_u32 code, signal;
     rec_u64 user_ns, system_ns;
+};
+
+/* REC_PROCESS_PTRACE: one process took hold of another. */
+enum rec_hold {
+    REC_HOLD_ATTACH = 1,
+    REC_HOLD_SEIZE = 2,
+    REC_HOLD_TRACEME = 3, /* a process asks to be held by its parent: caller and target are one */
+    REC_HOLD_POKE = 4,    /* memory written by ptrace */
+    REC_HOLD_SETREGS = 5, /* registers, or the system call it is in */
+    REC_HOLD_READ = 6,    /* process_vm_readv */
+    REC_HOLD_WRITE = 7,   /* process_vm_writev */
+    REC_HOLD_GETFD = 8,   /* pidfd_getfd: a descriptor of its */
+};
+struct rec_ptrace {
+    struct rec_hdr h;
+    struct rec_target target;
+    struct rec_path path; /* REC_HOLD_GETFD: what the descriptor leads to */
+    rec_u32 operation;    /* enum rec_hold */
+    rec_s32 asked;        /* the number given, as the caller's pid namespace has it; 0: given otherwise */
 };
 
 /* REC_RAW_TASK: h.task, and what an exec would have told. */
@@ -309,6 +328,7 @@ REC_SIZE(struct rec_hdr, 152);
 REC_SIZE(struct rec_exec, 272);
 REC_SIZE(struct rec_fork, 152);
 REC_SIZE(struct rec_exit, 176);
+REC_SIZE(struct rec_ptrace, 184);
 REC_SIZE(struct rec_process, 200);
 REC_SIZE(struct rec_file, 240);
 REC_SIZE(struct rec_net, 248);

@@ -106,6 +106,56 @@ TEST_F(EnricherTest, APreloadedLibraryIsTold) {
     EXPECT_EQ(one("process.exec")["whodid.process.preload"], "/tmp/x.so");
 }
 
+TEST_F(EnricherTest, AProcessThatIsTakenHoldOfIsNamed) {
+    starts(ls_, {"ls"});
+    RecordBuilder<rec_ptrace> r(REC_PROCESS_PTRACE, bash_.task);
+    r->target = {ls_.task.start_ns, ls_.task.tgid, ls_.task.tgid + 1};
+    r->operation = REC_HOLD_WRITE;
+    r->asked = 77;
+    r->h.result = 8;
+    r->path.flags = REC_PATH_ABSENT;
+    happens(std::move(r));
+    const Seen held = one("process.ptrace");
+    EXPECT_EQ(held["whodid.target.process.pid"], "4103");
+    EXPECT_EQ(held["whodid.target.thread.id"], "4104");
+    EXPECT_EQ(held["whodid.target.process.executable.path"], "/usr/bin/ls");
+    EXPECT_EQ(held["whodid.target.process.entity_id"], one("process.exec")["whodid.process.entity_id"]);
+    EXPECT_EQ(held["whodid.process.operation"], "process_vm_writev");
+    EXPECT_EQ(held["whodid.process.operation_bytes"], "8");
+    EXPECT_FALSE(held.has("whodid.target.process.vpid"));
+    EXPECT_EQ(held["process.executable.path"], "/usr/bin/bash");
+    EXPECT_NE(held.text.find("process_vm_writev ls[4103]"), std::string::npos) << held;
+    EXPECT_EQ(held["message"], "alice took hold of a process: process_vm_writev ls[4103]");
+}
+
+TEST_F(EnricherTest, OfADescriptorThatIsTakenTheFileIsTold) {
+    RecordBuilder<rec_ptrace> r(REC_PROCESS_PTRACE, bash_.task);
+    r->target = {5, 999, 999};
+    r->operation = REC_HOLD_GETFD;
+    r.path(&rec_ptrace::path, "/etc/shadow", REC_PATH_CUT);
+    happens(std::move(r));
+    const Seen held = one("process.ptrace");
+    EXPECT_EQ(held["file.path"], "…/etc/shadow");
+    EXPECT_TRUE(held.has("whodid.target.process.entity_id"));
+    EXPECT_FALSE(held.has("whodid.target.process.executable.path")) << "nothing is known of it";
+    EXPECT_FALSE(held.has("whodid.target.thread.id"));
+}
+
+TEST_F(EnricherTest, AHoldOfNobodyTellsTheNumberGiven) {
+    RecordBuilder<rec_ptrace> r(REC_PROCESS_PTRACE, bash_.task);
+    r->operation = REC_HOLD_ATTACH;
+    r->asked = 77;
+    r->h.result = -ESRCH;
+    r->path.flags = REC_PATH_ABSENT;
+    happens(std::move(r));
+    const Seen held = one("process.ptrace");
+    EXPECT_EQ(held["whodid.target.process.vpid"], "77");
+    EXPECT_FALSE(held.has("whodid.target.process.pid"));
+    EXPECT_FALSE(held.has("whodid.target.process.entity_id"));
+    EXPECT_FALSE(held.has("whodid.process.operation_bytes"));
+    EXPECT_EQ(held["error.type"], "ESRCH");
+}
+
 TEST_F(EnricherTest, Trap27_AFailedExecChangesNothing) {
     exec_fails(bash_, "/opt/missing", EACCES);
     execs(ls_.child_of(bash_), {"ls"});

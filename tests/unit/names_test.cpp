@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <whodid/record.h>
 
 #include <cerrno>
 #include <csignal>
@@ -47,6 +48,13 @@ TEST(Names, OpenFlags) {
     EXPECT_EQ(flags(04010000), "O_RDONLY|O_SYNC");
     EXPECT_EQ(flags(0010000), "O_RDONLY|O_DSYNC");
     EXPECT_EQ(flags(010000000), "O_RDONLY|O_PATH");
+}
+
+TEST(Names, Holds) {
+    EXPECT_EQ(hold_name(REC_HOLD_ATTACH), "attach");
+    EXPECT_EQ(hold_name(REC_HOLD_GETFD), "pidfd_getfd");
+    EXPECT_EQ(hold_name(0), "");
+    EXPECT_EQ(hold_name(4294967295u), "");
 }
 
 TEST(Names, OpenFlagsOfTheRecordsArchitecture) {

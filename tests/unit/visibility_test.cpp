@@ -46,6 +46,7 @@ TEST_F(Visibility, Kinds) {
     EXPECT_FALSE(shown(net(REC_NETWORK_CLOSE, alice())));
     EXPECT_FALSE(shown(net(REC_NETWORK_DNS, alice())));
     EXPECT_TRUE(shown(event(record<rec_account>(REC_AUTH_ACCOUNT), alice(0))));
+    EXPECT_TRUE(shown(event(record<rec_ptrace>(REC_PROCESS_PTRACE), alice())));
 }
 
 TEST_F(Visibility, Reads) {

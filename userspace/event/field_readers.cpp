@@ -214,6 +214,19 @@ Value read_target_exe(const Event& e, Scratch&) {
     return e.target ? Value::of_text(e.target->exe) : Value::absent();
 }
 
+Value read_target_number(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_ptrace>();
+    return r.target.tgid != 0 || r.asked == 0 ? Value::absent() : Value::of_integer(r.asked);
+}
+Value read_operation(const Event& e, Scratch&) {
+    return Value::of_text(hold_name(e.as<rec_ptrace>().operation));
+}
+Value read_operation_bytes(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_ptrace>();
+    const bool tells = r.operation == REC_HOLD_READ || r.operation == REC_HOLD_WRITE;
+    return tells && !e.failed() ? Value::of_integer(r.h.result) : Value::absent();
+}
+
 // ---- files ------------------------------------------------------------------------------------------------
 
 Value read_path(const Event& e, Scratch&) { return Value::of_text(e.path); }

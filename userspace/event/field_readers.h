@@ -55,6 +55,10 @@ Value read_target_pid(const Event& e, Scratch& s);
 Value read_target_thread(const Event& e, Scratch& s);
 Value read_target_entity(const Event& e, Scratch& s);
 Value read_target_exe(const Event& e, Scratch& s);
+Value read_target_number(const Event& e, Scratch& s);
+Value read_operation(const Event& e, Scratch& s);
+Value read_operation_bytes(const Event& e, Scratch& s);
+
 // files
 Value read_path(const Event& e, Scratch& s);
 Value read_target(const Event& e, Scratch& s);

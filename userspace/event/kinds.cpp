@@ -144,6 +144,28 @@ constexpr Field kExit[] = {
     {"whodid.process.duration", "", Type::kReal, "Seconds it lived", read_lifetime},
 };
 
+#define TARGET_PROCESS                                                                                      \
+    {"whodid.target.process.pid", "target", Type::kInteger, "The other process, in the initial namespace",  \
+     read_target_pid},                                                                                      \
+        {"whodid.target.process.entity_id", "", Type::kText, "hash(boot, pid, start)", read_target_entity}, \
+        {"whodid.target.process.executable.path", "", Type::kText, "What it runs", read_target_exe}, {      \
+        "whodid.target.thread.id", "", Type::kInteger, "The thread, where it is not the leader",            \
+            read_target_thread                                                                              \
+    }
+
+constexpr Field kPtrace[] = {
+    TARGET_PROCESS,
+    {"whodid.target.process.vpid", "", Type::kInteger,
+     "The number the caller gave, where it means no process", read_target_number},
+    {"whodid.process.operation", "operation", Type::kText,
+     "attach, seize, traceme, poke, setregs, process_vm_readv, process_vm_writev, pidfd_getfd",
+     read_operation},
+    {"whodid.process.operation_bytes", "", Type::kInteger, "Bytes of its memory that were read or written",
+     read_operation_bytes},
+    {"file.path", "path", Type::kText, "What a descriptor that was taken leads to", read_path},
+};
+#undef TARGET_PROCESS
+
 // ---- files ------------------------------------------------------------------------------------------------
 
 #define FILE_OBJECT                                                                                       \
@@ -284,6 +306,7 @@ constexpr std::uint16_t kExecStrings[] = {AT(rec_exec, filename), AT(rec_exec, i
                                           AT(rec_exec, env), AT(rec_exec, tty)};
 constexpr std::uint16_t kExecPaths[] = {AT(rec_exec, exe), AT(rec_exec, cwd), AT(rec_exec, cgroup),
                                         AT(rec_exec, cgroup_v1)};
+constexpr std::uint16_t kPtracePaths[] = {AT(rec_ptrace, path)};
 constexpr std::uint16_t kTaskStrings[] = {AT(rec_process, tty)};
 constexpr std::uint16_t kTaskPaths[] = {AT(rec_process, exe), AT(rec_process, cgroup),
                                         AT(rec_process, cgroup_v1)};
@@ -303,9 +326,10 @@ constexpr std::uint16_t kSessionStrings[] = {AT(rec_session, service), AT(rec_se
 constexpr std::uint16_t kIdentityStrings[] = {AT(rec_identity, how)};
 constexpr std::uint16_t kSensorStrings[] = {AT(rec_sensor, stage), AT(rec_sensor, kind),
                                             AT(rec_sensor, text)};
-#undef AT
 
 constexpr Layout kExecLayout{sizeof(rec_exec), kExecStrings, kExecPaths};
+constexpr Layout kPtraceLayout{
+    sizeof(rec_ptrace), {}, kPtracePaths, AT(rec_ptrace, path), AT(rec_ptrace, target)};
 constexpr Layout kFileLayout{sizeof(rec_file), kFileStrings, kFilePaths};
 constexpr Layout kNetLayout{sizeof(rec_net), kNetStrings, {}};
 constexpr Layout kTextLayout{sizeof(rec_text), kTextStrings, kTextPaths};
@@ -314,6 +338,7 @@ constexpr Layout kAccountLayout{sizeof(rec_account), kAccountStrings, {}};
 constexpr Layout kSessionLayout{sizeof(rec_session), kSessionStrings, {}};
 constexpr Layout kIdentityLayout{sizeof(rec_identity), kIdentityStrings, {}};
 constexpr Layout kSensorLayout{sizeof(rec_sensor), kSensorStrings, {}};
+#undef AT
 
 // ---- words ------------------------------------------------------------------------------------------------
 
@@ -338,6 +363,8 @@ static const Kind kKinds[] = {
      word<"fork">, what_process, nullptr, "", false, false, true},
     {REC_PROCESS_EXIT, "process.exit", "A process ended", {sizeof(rec_exit), {}, {}}, kExit,
      word<"exit">, what_process, result_exit, "", false, false, true},
+    {REC_PROCESS_PTRACE, "process.ptrace", "One process took hold of another: of its life, memory or descriptors",
+     kPtraceLayout, kPtrace, word<"ptrace">, what_ptrace, nullptr, "took hold of a process:", true},
 
     {REC_FILE_OPEN, "file.open", "A file was opened, or could not be", kFileLayout, kOpen, act_open, what_file,
      nullptr, ""},

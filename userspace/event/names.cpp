@@ -96,6 +96,19 @@ void append_open_flags(std::string& out, std::uint32_t flags, bool arm64) {
     }
 }
 
+std::string_view hold_name(std::uint32_t operation) {
+    constexpr std::string_view kNames[] = {"",
+                                           "attach",
+                                           "seize",
+                                           "traceme",
+                                           "poke",
+                                           "setregs",
+                                           "process_vm_readv",
+                                           "process_vm_writev",
+                                           "pidfd_getfd"};
+    return operation < std::size(kNames) ? kNames[operation] : std::string_view();
+}
+
 void append_capabilities(std::string& out, std::uint64_t bits) {
     for (std::size_t i = 0; i < std::size(kCapabilities); ++i)
         if (bits >> i & 1) append(out, kCapabilities[i]);

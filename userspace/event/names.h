@@ -18,6 +18,9 @@ std::string signal_name(unsigned number);
 /// differ between architectures: those of `arm64` or of x86-64.
 void append_open_flags(std::string& out, std::uint32_t flags, bool arm64);
 
+/// "attach", "process_vm_writev", ... of enum rec_hold; empty for an unknown number.
+std::string_view hold_name(std::uint32_t operation);
+
 /// "CAP_SYS_ADMIN\0..." for each bit.
 void append_capabilities(std::string& out, std::uint64_t bits);
 

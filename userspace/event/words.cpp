@@ -91,6 +91,18 @@ void what_process(const Event& e, std::string& out) {
     fmt::format_to(std::back_inserter(out), "[{}]", e.record->task.tgid);
 }
 
+void what_ptrace(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_ptrace>();
+    out += hold_name(r.operation);
+    if (r.target.tgid == 0) {
+        if (r.asked != 0) fmt::format_to(std::back_inserter(out), " [{}]", r.asked);
+    } else {
+        const std::string_view name = e.target ? e.target->exe_name() : std::string_view();
+        fmt::format_to(std::back_inserter(out), " {}[{}]", name, r.target.tgid);
+    }
+    append_fact(out, e.path);
+}
+
 void result_exit(const Event& e, std::string& out) {
     const auto& r = e.as<rec_exit>();
     if (r.signal)

@@ -29,6 +29,7 @@ std::string_view act_auth(const Event& e);
 
 void what_exec(const Event& e, std::string& out);
 void what_process(const Event& e, std::string& out);
+void what_ptrace(const Event& e, std::string& out);
 void what_file(const Event& e, std::string& out);
 void what_two_names(const Event& e, std::string& out);
 void what_chmod(const Event& e, std::string& out);

@@ -24,6 +24,7 @@ constexpr auto kChowns = std::span(kServes<REC_FILE_CHOWN>);
 constexpr auto kTruncates = std::span(kServes<REC_FILE_TRUNCATE>);
 constexpr auto kAttributes = std::span(kServes<REC_FILE_SETXATTR>);
 constexpr auto kAccepts = std::span(kServes<REC_NETWORK_ACCEPT>);
+constexpr auto kHolds = std::span(kServes<REC_PROCESS_PTRACE>);
 constexpr auto kIdentities = std::span(kServes<REC_IDENTITY_CHANGE>);
 // Messages to audit and to the log are how login programs tell of logins, sudo and account changes.
 constexpr auto kMessages = std::span(kServes<REC_NETWORK_SEND, REC_NETWORK_DNS, REC_AUTH_ATTEMPT,
@@ -40,6 +41,11 @@ constexpr HookUse kUses[] = {
     {"on_fork", kServes<REC_PROCESS_FORK>, {}},
     {"on_exit", kServes<REC_PROCESS_EXIT, REC_SESSION_END>, {}},
     {"list_tasks", {}, {}},
+
+    {"on_ptrace", kHolds, {}},
+    {"on_process_vm_readv", kHolds, {}},
+    {"on_process_vm_writev", kHolds, {}},
+    {"on_pidfd_getfd", kHolds, {}},
 
     {"on_open", kOpens, {}},
     {"on_openat", kOpens, {}},
