@@ -51,8 +51,6 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LoadOptions& optio
     auto loader = Loader::load(options);
     if (!loader) return loader.error();
     live->loader_ = std::move(*loader);
-    // Its start is not known yet: 0 stands for it until the process table is filled.
-    (void)live->loader_->guard({{0, static_cast<std::uint32_t>(::getpid()), 0}});
     auto source = RingSource::open(live->loader_->descriptors());
     if (!source) return source.error();
     live->source_ = std::move(*source);

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdarg>
@@ -169,10 +170,14 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     config.wake_bytes = options.wake_bytes;
     config.cpus = cpus;
     config.slots = 2 * cpus;
+    // Attaching is done by bpf(2), which the first of the programs already see. Its start is not known yet: 0
+    // stands for it until the process table is filled.
+    control_.guards[0].tgid = static_cast<std::uint32_t>(::getpid());
     bpf_object* o = object_;
     const auto map = [o](const char* name) { return bpf_object__find_map_by_name(o, name); };
     const int errors[] = {
         bpf_map__set_initial_value(map(".rodata.config"), &config, sizeof config),
+        bpf_map__set_initial_value(map(".data.control"), &control_, sizeof control_),
         bpf_map__set_max_entries(map("slots"), config.slots),
         bpf_map__set_max_entries(map("big_slots"), config.slots),
         bpf_map__set_max_entries(map("ring"), options.ring_bytes),
