@@ -357,6 +357,26 @@ struct io_kiocb {
     struct io_cqe cqe;
 };
 
+/* ---- what the kernel was given to run ---- */
+struct bpf_prog_aux {
+    u32 id;
+    char name[16];
+};
+struct bpf_prog {
+    enum bpf_prog_type type;
+    u32 len;
+    struct bpf_prog_aux* aux;
+};
+struct bpf_map {
+    enum bpf_map_type map_type;
+    u32 id;
+    char name[16];
+};
+struct bpf_link {
+    u32 id;
+    enum bpf_link_type type;
+    struct bpf_prog* prog;
+};
 /* ---- iterators ---- */
 struct seq_file {
     int unused;

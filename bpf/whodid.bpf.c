@@ -2,6 +2,7 @@
 /* The kernel side, a table of contents. Each concern is a file; together they are one object. */
 
 #include "auth.bpf.c"
+#include "bpf_call.bpf.c"
 #include "file.bpf.c"
 #include "identity.bpf.c"
 #include "network.bpf.c"

@@ -58,6 +58,7 @@ enum rec_kind {
     REC_SESSION_START = 42,
     REC_SESSION_END = 43,
     REC_IDENTITY_CHANGE = 44,
+    REC_KERNEL_BPF = 51,
     REC_PROCESS_PTRACE = 52,
 
     REC_SENSOR_START = 60,
@@ -258,6 +259,25 @@ struct rec_object {
     rec_u32 magic, kind; /* which kind of change */
 };
 
+/* REC_KERNEL_BPF: the kernel's own words for an object that was made or is held, else the caller's. */
+enum rec_bpf_object {
+    REC_BPF_PROGRAM = 1,
+    REC_BPF_MAP = 2,
+    REC_BPF_LINK = 3,
+};
+struct rec_bpf {
+    struct rec_hdr h;
+    struct rec_str name;     /* the program's or map's; of a link its program's */
+    struct rec_str target;   /* the path of a pin; the tracepoint */
+    rec_u32 command, object; /* enum bpf_cmd, enum rec_bpf_object */
+    rec_u32 id, program_id;  /* 0: none, or not known */
+    rec_u32 program_type;    /* 0 (unspec): no program */
+    rec_u32 map_type;        /* 0 (unspec): no map */
+    rec_u32 link_type;       /* 0 (unspec): no link */
+    rec_u32 attach_type;     /* REC_UNSET: none told */
+    rec_u32 instructions, pad;
+};
+
 /* Made by userspace, in the same shape. */
 
 /* REC_AUTH_ATTEMPT */
@@ -335,6 +355,7 @@ REC_SIZE(struct rec_net, 248);
 REC_SIZE(struct rec_text, 192);
 REC_SIZE(struct rec_credentials, 160);
 REC_SIZE(struct rec_object, 200);
+REC_SIZE(struct rec_bpf, 200);
 REC_SIZE(struct rec_auth, 200);
 REC_SIZE(struct rec_account, 176);
 REC_SIZE(struct rec_session, 200);

@@ -57,6 +57,18 @@ TEST(Names, Holds) {
     EXPECT_EQ(hold_name(4294967295u), "");
 }
 
+TEST(Names, Bpf) {
+    EXPECT_EQ(bpf_command_name(5), "PROG_LOAD");
+    EXPECT_EQ(bpf_command_name(28), "LINK_CREATE");
+    EXPECT_EQ(bpf_program_type_name(26), "tracing");
+    EXPECT_EQ(bpf_map_type_name(27), "ringbuf");
+    EXPECT_EQ(bpf_link_type_name(5), "netns");
+    EXPECT_EQ(bpf_attach_type_name(0), "cgroup_inet_ingress");
+    for (const auto name : {bpf_command_name, bpf_program_type_name, bpf_map_type_name, bpf_link_type_name,
+                            bpf_attach_type_name})
+        EXPECT_EQ(name(4294967295u), "4294967295") << "newer than the list";
+}
+
 TEST(Names, OpenFlagsOfTheRecordsArchitecture) {
     EXPECT_EQ(flags(0200000, false), "O_RDONLY|O_DIRECTORY");
     EXPECT_EQ(flags(0200000, true), "O_RDONLY|O_DIRECT");

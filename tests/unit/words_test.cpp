@@ -64,6 +64,30 @@ TEST_F(Words, Attempts) {
     EXPECT_EQ(message(six), "an unknown account failed to log in by ×6 in 41s");
 }
 
+TEST_F(Words, TheKernel) {
+    const std::string root = "alice from 198.51.100.7, as root via sudo, ";
+    auto load = record<rec_bpf>(REC_KERNEL_BPF);
+    load->command = 5;
+    load->object = REC_BPF_PROGRAM;
+    load->program_type = 2;
+    load->id = load->program_id = 77;
+    load->attach_type = REC_UNSET;
+    load.text(&rec_bpf::name, "trace_open");
+    EXPECT_EQ(message(event(std::move(load), alice(0))),
+              root + "gave the kernel BPF: PROG_LOAD kprobe trace_open");
+    auto attach = record<rec_bpf>(REC_KERNEL_BPF);
+    attach->command = 17;
+    attach->object = REC_BPF_LINK;
+    attach->id = 5;
+    attach->program_type = attach->attach_type = 24;
+    attach.text(&rec_bpf::target, "sched_switch");
+    EXPECT_EQ(
+        message(event(std::move(attach), alice(0))),
+        root +
+            "gave the kernel BPF: RAW_TRACEPOINT_OPEN raw_tracepoint_writable trace_fentry sched_switch "
+            "id 5");
+}
+
 TEST_F(Words, AccountChanges) {
     const auto change = [&](const char* operation, const char* account, std::uint32_t id) {
         auto made = record<rec_account>(REC_AUTH_ACCOUNT);

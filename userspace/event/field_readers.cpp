@@ -390,4 +390,59 @@ Value read_identity_to(const Event& e, Scratch& s) {
 Value read_since(const Event& e, Scratch& s) { return rfc3339_of(e, e.as<rec_sensor>().since_ns, s); }
 Value read_until(const Event& e, Scratch& s) { return rfc3339_of(e, e.as<rec_sensor>().until_ns, s); }
 
+// ---- the kernel -------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::uint32_t kRawTracepointOpen = 17;  // linux/bpf.h: BPF_RAW_TRACEPOINT_OPEN
+
+bool is_map(const rec_bpf& record) { return record.object == REC_BPF_MAP; }
+Value unless_zero(std::uint32_t number) { return number == 0 ? Value::absent() : Value::of_integer(number); }
+Value named(std::string (*name)(std::uint32_t), std::uint32_t number, Scratch& s) {
+    return number == 0 ? Value::absent() : Value::of_text(s.copy(name(number)));
+}
+
+}  // namespace
+
+Value read_bpf_command(const Event& e, Scratch& s) {
+    return Value::of_text(s.copy(bpf_command_name(e.as<rec_bpf>().command)));
+}
+Value read_bpf_object(const Event& e, Scratch&) {
+    constexpr std::string_view kNames[] = {"", "program", "map", "link"};
+    const auto object = e.as<rec_bpf>().object;
+    return object < std::size(kNames) ? Value::of_text(kNames[object]) : Value::absent();
+}
+Value read_bpf_object_id(const Event& e, Scratch&) { return unless_zero(e.as<rec_bpf>().id); }
+Value read_bpf_program_id(const Event& e, Scratch&) { return unless_zero(e.as<rec_bpf>().program_id); }
+Value read_bpf_program_name(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_bpf>();
+    return is_map(r) ? Value::absent() : Value::of_text(e.text(r.name));
+}
+Value read_bpf_program_type(const Event& e, Scratch& s) {
+    return named(bpf_program_type_name, e.as<rec_bpf>().program_type, s);
+}
+Value read_bpf_instructions(const Event& e, Scratch&) { return unless_zero(e.as<rec_bpf>().instructions); }
+Value read_bpf_map_name(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_bpf>();
+    return is_map(r) ? Value::of_text(e.text(r.name)) : Value::absent();
+}
+Value read_bpf_map_type(const Event& e, Scratch& s) {
+    return named(bpf_map_type_name, e.as<rec_bpf>().map_type, s);
+}
+Value read_bpf_link_type(const Event& e, Scratch& s) {
+    return named(bpf_link_type_name, e.as<rec_bpf>().link_type, s);
+}
+Value read_bpf_attach_type(const Event& e, Scratch& s) {
+    const auto type = e.as<rec_bpf>().attach_type;
+    return type == REC_UNSET ? Value::absent() : Value::of_text(s.copy(bpf_attach_type_name(type)));
+}
+Value read_bpf_path(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_bpf>();
+    return r.command == kRawTracepointOpen ? Value::absent() : Value::of_text(e.text(r.target));
+}
+Value read_bpf_tracepoint(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_bpf>();
+    return r.command == kRawTracepointOpen ? Value::of_text(e.text(r.target)) : Value::absent();
+}
+
 }  // namespace whodid

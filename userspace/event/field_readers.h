@@ -94,6 +94,21 @@ Value read_identity_to(const Event& e, Scratch& s);
 Value read_since(const Event& e, Scratch& s);
 Value read_until(const Event& e, Scratch& s);
 
+// the kernel
+Value read_bpf_command(const Event& e, Scratch& s);
+Value read_bpf_object(const Event& e, Scratch& s);
+Value read_bpf_object_id(const Event& e, Scratch& s);
+Value read_bpf_program_id(const Event& e, Scratch& s);
+Value read_bpf_program_name(const Event& e, Scratch& s);
+Value read_bpf_program_type(const Event& e, Scratch& s);
+Value read_bpf_instructions(const Event& e, Scratch& s);
+Value read_bpf_map_name(const Event& e, Scratch& s);
+Value read_bpf_map_type(const Event& e, Scratch& s);
+Value read_bpf_link_type(const Event& e, Scratch& s);
+Value read_bpf_attach_type(const Event& e, Scratch& s);
+Value read_bpf_path(const Event& e, Scratch& s);
+Value read_bpf_tracepoint(const Event& e, Scratch& s);
+
 /// "r", "w", "rw", or "x" for O_PATH and exec-only opens.
 std::string_view access_text(const rec_file& record);
 /// IPv4-mapped addresses come out as IPv4.

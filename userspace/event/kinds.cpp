@@ -286,6 +286,30 @@ constexpr Field kIdentity[] = {
     field<&rec_identity::how>("whodid.identity.how", "how", "sudo, su, setuid-exec, setuid, capset, ..."),
 };
 
+// ---- the kernel -------------------------------------------------------------------------------------------
+
+constexpr Field kBpf[] = {
+    {"whodid.bpf.command", "command", Type::kText, "bpf(2)'s command: PROG_LOAD, LINK_CREATE, ...",
+     read_bpf_command},
+    {"whodid.bpf.object.type", "", Type::kText, "program, map or link: what was made or is held",
+     read_bpf_object},
+    {"whodid.bpf.object.id", "", Type::kInteger, "Its number", read_bpf_object_id},
+    {"whodid.bpf.program.id", "", Type::kInteger, "Number of the program, of a link its own",
+     read_bpf_program_id},
+    {"whodid.bpf.program.name", "program", Type::kText, "Its name", read_bpf_program_name},
+    {"whodid.bpf.program.type", "", Type::kText, "kprobe, xdp, tracing, ...", read_bpf_program_type},
+    {"whodid.bpf.program.instructions", "", Type::kInteger, "Its length", read_bpf_instructions},
+    {"whodid.bpf.map.name", "", Type::kText, "Name of the map", read_bpf_map_name},
+    {"whodid.bpf.map.type", "", Type::kText, "hash, ringbuf, ...", read_bpf_map_type},
+    {"whodid.bpf.link.type", "", Type::kText, "tracing, cgroup, netns, ...", read_bpf_link_type},
+    {"whodid.bpf.attach_type", "", Type::kText, "Where a program was attached or taken off",
+     read_bpf_attach_type},
+    {"whodid.bpf.path", "", Type::kText, "Where it was pinned, or got from; as given", read_bpf_path},
+    {"whodid.bpf.tracepoint", "", Type::kText, "The raw tracepoint; as given", read_bpf_tracepoint},
+    {"whodid.bpf.user_supplied", "", Type::kBoolean, "Some words are the process' own, not the kernel's",
+     read_user_supplied},
+};
+
 // ---- the sensor itself ------------------------------------------------------------------------------------
 
 constexpr Field kSensor[] = {
@@ -324,6 +348,7 @@ constexpr std::uint16_t kAccountStrings[] = {AT(rec_account, service), AT(rec_ac
                                              AT(rec_account, account), AT(rec_account, group)};
 constexpr std::uint16_t kSessionStrings[] = {AT(rec_session, service), AT(rec_session, terminal)};
 constexpr std::uint16_t kIdentityStrings[] = {AT(rec_identity, how)};
+constexpr std::uint16_t kBpfStrings[] = {AT(rec_bpf, name), AT(rec_bpf, target)};
 constexpr std::uint16_t kSensorStrings[] = {AT(rec_sensor, stage), AT(rec_sensor, kind),
                                             AT(rec_sensor, text)};
 
@@ -337,6 +362,7 @@ constexpr Layout kAuthLayout{sizeof(rec_auth), kAuthStrings, {}};
 constexpr Layout kAccountLayout{sizeof(rec_account), kAccountStrings, {}};
 constexpr Layout kSessionLayout{sizeof(rec_session), kSessionStrings, {}};
 constexpr Layout kIdentityLayout{sizeof(rec_identity), kIdentityStrings, {}};
+constexpr Layout kBpfLayout{sizeof(rec_bpf), kBpfStrings, {}};
 constexpr Layout kSensorLayout{sizeof(rec_sensor), kSensorStrings, {}};
 #undef AT
 
@@ -416,6 +442,9 @@ static const Kind kKinds[] = {
      nullptr, "logged out:", true},
     {REC_IDENTITY_CHANGE, "identity.change", "A process changed its rights", kIdentityLayout, kIdentity,
      word<"IDENTITY">, what_identity, nullptr, "changed identity:", true},
+
+    {REC_KERNEL_BPF, "kernel.bpf", "A BPF program, map or link was made, attached or taken hold of", kBpfLayout,
+     kBpf, word<"bpf">, what_bpf, nullptr, "gave the kernel BPF:", true},
 
     {REC_SENSOR_START, "sensor.start", "The sensor began", kSensorLayout, kSensor, word<"START">, what_sensor,
      nullptr, "started:", false},

@@ -2,8 +2,10 @@
 // Numbers of the kernel's interface as the names people know.
 #include "event/names.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <span>
 
 namespace whodid {
 
@@ -67,9 +69,52 @@ constexpr std::string_view kCapabilities[] = {"CAP_CHOWN",
                                               "CAP_BPF",
                                               "CAP_CHECKPOINT_RESTORE"};
 
+// include/uapi/linux/bpf.h: words in the order of their numbers.
+constexpr std::string_view kBpfCommands =
+    "MAP_CREATE MAP_LOOKUP_ELEM MAP_UPDATE_ELEM MAP_DELETE_ELEM MAP_GET_NEXT_KEY PROG_LOAD OBJ_PIN "
+    "OBJ_GET PROG_ATTACH PROG_DETACH PROG_TEST_RUN PROG_GET_NEXT_ID MAP_GET_NEXT_ID PROG_GET_FD_BY_ID "
+    "MAP_GET_FD_BY_ID OBJ_GET_INFO_BY_FD PROG_QUERY RAW_TRACEPOINT_OPEN BTF_LOAD BTF_GET_FD_BY_ID "
+    "TASK_FD_QUERY MAP_LOOKUP_AND_DELETE_ELEM MAP_FREEZE BTF_GET_NEXT_ID MAP_LOOKUP_BATCH "
+    "MAP_LOOKUP_AND_DELETE_BATCH MAP_UPDATE_BATCH MAP_DELETE_BATCH LINK_CREATE LINK_UPDATE "
+    "LINK_GET_FD_BY_ID LINK_GET_NEXT_ID ENABLE_STATS ITER_CREATE LINK_DETACH PROG_BIND_MAP TOKEN_CREATE "
+    "PROG_STREAM_READ_BY_FD";
+constexpr std::string_view kBpfProgramTypes =
+    "- socket_filter kprobe sched_cls sched_act tracepoint xdp perf_event cgroup_skb cgroup_sock lwt_in "
+    "lwt_out lwt_xmit sock_ops sk_skb cgroup_device sk_msg raw_tracepoint cgroup_sock_addr "
+    "lwt_seg6local lirc_mode2 sk_reuseport flow_dissector cgroup_sysctl raw_tracepoint_writable "
+    "cgroup_sockopt tracing struct_ops ext lsm sk_lookup syscall netfilter";
+constexpr std::string_view kBpfMapTypes =
+    "- hash array prog_array perf_event_array percpu_hash percpu_array stack_trace cgroup_array "
+    "lru_hash lru_percpu_hash lpm_trie array_of_maps hash_of_maps devmap sockmap cpumap xskmap sockhash "
+    "cgroup_storage reuseport_sockarray percpu_cgroup_storage queue stack sk_storage devmap_hash "
+    "struct_ops ringbuf inode_storage task_storage bloom_filter user_ringbuf cgrp_storage arena";
+constexpr std::string_view kBpfLinkTypes =
+    "- raw_tracepoint tracing cgroup iter netns xdp perf_event kprobe_multi struct_ops netfilter tcx "
+    "uprobe_multi netkit sockmap";
+constexpr std::string_view kBpfAttachTypes =
+    "cgroup_inet_ingress cgroup_inet_egress cgroup_inet_sock_create cgroup_sock_ops "
+    "sk_skb_stream_parser sk_skb_stream_verdict cgroup_device sk_msg_verdict cgroup_inet4_bind "
+    "cgroup_inet6_bind cgroup_inet4_connect cgroup_inet6_connect cgroup_inet4_post_bind "
+    "cgroup_inet6_post_bind cgroup_udp4_sendmsg cgroup_udp6_sendmsg lirc_mode2 flow_dissector "
+    "cgroup_sysctl cgroup_udp4_recvmsg cgroup_udp6_recvmsg cgroup_getsockopt cgroup_setsockopt "
+    "trace_raw_tp trace_fentry trace_fexit modify_return lsm_mac trace_iter cgroup_inet4_getpeername "
+    "cgroup_inet6_getpeername cgroup_inet4_getsockname cgroup_inet6_getsockname xdp_devmap "
+    "cgroup_inet_sock_release xdp_cpumap sk_lookup xdp sk_skb_verdict sk_reuseport_select "
+    "sk_reuseport_select_or_migrate perf_event trace_kprobe_multi lsm_cgroup struct_ops netfilter "
+    "tcx_ingress tcx_egress trace_uprobe_multi cgroup_unix_connect cgroup_unix_sendmsg "
+    "cgroup_unix_recvmsg cgroup_unix_getpeername cgroup_unix_getsockname netkit_primary netkit_peer "
+    "trace_kprobe_session trace_uprobe_session";
+
 void append(std::string& out, std::string_view name) {
     out += name;
     out += '\0';
+}
+
+/// Newer kernels have more numbers than are listed.
+std::string numbered(std::string_view words, std::uint32_t number) {
+    for (std::uint32_t i = 0; i < number && !words.empty(); ++i)
+        words.remove_prefix(std::min(words.find(' '), words.size() - 1) + 1);
+    return words.empty() ? std::to_string(number) : std::string(words.substr(0, words.find(' ')));
 }
 
 }  // namespace
@@ -108,6 +153,12 @@ std::string_view hold_name(std::uint32_t operation) {
                                            "pidfd_getfd"};
     return operation < std::size(kNames) ? kNames[operation] : std::string_view();
 }
+
+std::string bpf_command_name(std::uint32_t number) { return numbered(kBpfCommands, number); }
+std::string bpf_program_type_name(std::uint32_t number) { return numbered(kBpfProgramTypes, number); }
+std::string bpf_map_type_name(std::uint32_t number) { return numbered(kBpfMapTypes, number); }
+std::string bpf_link_type_name(std::uint32_t number) { return numbered(kBpfLinkTypes, number); }
+std::string bpf_attach_type_name(std::uint32_t number) { return numbered(kBpfAttachTypes, number); }
 
 void append_capabilities(std::string& out, std::uint64_t bits) {
     for (std::size_t i = 0; i < std::size(kCapabilities); ++i)

@@ -21,6 +21,14 @@ void append_open_flags(std::string& out, std::uint32_t flags, bool arm64);
 /// "attach", "process_vm_writev", ... of enum rec_hold; empty for an unknown number.
 std::string_view hold_name(std::uint32_t operation);
 
+/// "PROG_LOAD"; an unknown number as it is, here and in the next four.
+std::string bpf_command_name(std::uint32_t number);
+/// "kprobe", "hash", "tracing", "cgroup_inet_ingress": the words of bpftool; "-" for none.
+std::string bpf_program_type_name(std::uint32_t number);
+std::string bpf_map_type_name(std::uint32_t number);
+std::string bpf_link_type_name(std::uint32_t number);
+std::string bpf_attach_type_name(std::uint32_t number);
+
 /// "CAP_SYS_ADMIN\0..." for each bit.
 void append_capabilities(std::string& out, std::uint64_t bits);
 

@@ -266,6 +266,20 @@ void what_identity(const Event& e, std::string& out) {
         fmt::format_to(std::back_inserter(out), "capabilities {:x} → {:x}", r.from_caps, now.cap_effective);
 }
 
+// ---- the kernel -------------------------------------------------------------------------------------------
+
+/// "PROG_LOAD kprobe trace_open", "LINK_CREATE tracing on_exec trace_fentry"
+void what_bpf(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_bpf>();
+    append_fact(out, bpf_command_name(r.command));
+    if (r.map_type) append_fact(out, bpf_map_type_name(r.map_type));
+    if (r.program_type) append_fact(out, bpf_program_type_name(r.program_type));
+    append_fact(out, e.text(r.name));
+    if (r.attach_type != REC_UNSET) append_fact(out, bpf_attach_type_name(r.attach_type));
+    append_fact(out, e.text(r.target));
+    if (r.name.len == 0 && r.id) append_fact(out, fmt::format("id {}", r.id));
+}
+
 // ---- the sensor itself ------------------------------------------------------------------------------------
 
 void what_sensor(const Event& e, std::string& out) { out += e.text(e.as<rec_sensor>().text); }

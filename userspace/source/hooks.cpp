@@ -109,6 +109,7 @@ constexpr HookUse kUses[] = {
     {"on_capset", kIdentities, {}},
 
     {"on_audit_set_loginuid", kServes<REC_SESSION_START>, {}},
+    {"on_bpf", kServes<REC_KERNEL_BPF>, {}},
 
     {"on_uring_submit", kUring, "on_uring_submit_sqe"},
     {"on_uring_submit_sqe", kUring, "on_uring_submit"},
