@@ -377,6 +377,10 @@ struct bpf_link {
     enum bpf_link_type type;
     struct bpf_prog* prog;
 };
+struct module {
+    char name[56]; /* 64 less a word */
+};
+
 /* ---- iterators ---- */
 struct seq_file {
     int unused;

@@ -5,6 +5,7 @@
 #include "bpf_call.bpf.c"
 #include "file.bpf.c"
 #include "identity.bpf.c"
+#include "module.bpf.c"
 #include "network.bpf.c"
 #include "object.bpf.c"
 #include "process.bpf.c"

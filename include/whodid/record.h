@@ -58,6 +58,7 @@ enum rec_kind {
     REC_SESSION_START = 42,
     REC_SESSION_END = 43,
     REC_IDENTITY_CHANGE = 44,
+    REC_KERNEL_MODULE = 50,
     REC_KERNEL_BPF = 51,
     REC_PROCESS_PTRACE = 52,
 
@@ -259,6 +260,16 @@ struct rec_object {
     rec_u32 magic, kind; /* which kind of change */
 };
 
+/* REC_KERNEL_MODULE */
+struct rec_module {
+    struct rec_hdr h;
+    struct rec_path path; /* finit_module: the file */
+    struct rec_str name;  /* load: as the kernel found it in the image; unload: as given */
+    rec_u64 inode;
+    rec_u32 dev, flags; /* flags: MODULE_INIT_*; unload: O_NONBLOCK, O_TRUNC */
+    rec_u32 unload, pad;
+};
+
 /* REC_KERNEL_BPF: the kernel's own words for an object that was made or is held, else the caller's. */
 enum rec_bpf_object {
     REC_BPF_PROGRAM = 1,
@@ -355,6 +366,7 @@ REC_SIZE(struct rec_net, 248);
 REC_SIZE(struct rec_text, 192);
 REC_SIZE(struct rec_credentials, 160);
 REC_SIZE(struct rec_object, 200);
+REC_SIZE(struct rec_module, 192);
 REC_SIZE(struct rec_bpf, 200);
 REC_SIZE(struct rec_auth, 200);
 REC_SIZE(struct rec_account, 176);

@@ -50,6 +50,22 @@ TEST(Names, OpenFlags) {
     EXPECT_EQ(flags(010000000), "O_RDONLY|O_PATH");
 }
 
+std::string joined(const std::string& block) {
+    std::string text;
+    for_each_string(block, [&](std::string_view name) {
+        if (!name.empty()) text.append(text.empty() ? "" : ",").append(name);
+    });
+    return text;
+}
+
+TEST(Names, ModuleFlags) {
+    std::string load, unload;
+    append_module_flags(load, 7, false);
+    append_module_flags(unload, O_NONBLOCK | O_TRUNC, true);
+    EXPECT_EQ(joined(load), "ignore_modversions,ignore_vermagic,compressed");
+    EXPECT_EQ(joined(unload), "force");
+}
+
 TEST(Names, Holds) {
     EXPECT_EQ(hold_name(REC_HOLD_ATTACH), "attach");
     EXPECT_EQ(hold_name(REC_HOLD_GETFD), "pidfd_getfd");

@@ -47,6 +47,7 @@ TEST_F(Visibility, Kinds) {
     EXPECT_FALSE(shown(net(REC_NETWORK_DNS, alice())));
     EXPECT_TRUE(shown(event(record<rec_account>(REC_AUTH_ACCOUNT), alice(0))));
     EXPECT_TRUE(shown(event(record<rec_ptrace>(REC_PROCESS_PTRACE), alice())));
+    EXPECT_TRUE(shown(event(record<rec_module>(REC_KERNEL_MODULE), alice(0))));
     EXPECT_TRUE(shown(event(record<rec_bpf>(REC_KERNEL_BPF), alice(0))));
 }
 

@@ -66,6 +66,14 @@ TEST_F(Words, Attempts) {
 
 TEST_F(Words, TheKernel) {
     const std::string root = "alice from 198.51.100.7, as root via sudo, ";
+    const auto module = [&](bool unload) {
+        auto made = record<rec_module>(REC_KERNEL_MODULE);
+        made->unload = unload;
+        made.text(&rec_module::name, "dummy");
+        return message(event(std::move(made), alice(0)));
+    };
+    EXPECT_EQ(module(false), root + "changed the kernel's modules: load dummy");
+    EXPECT_EQ(module(true), root + "changed the kernel's modules: unload dummy");
     auto load = record<rec_bpf>(REC_KERNEL_BPF);
     load->command = 5;
     load->object = REC_BPF_PROGRAM;

@@ -37,6 +37,13 @@ Value octal(std::uint32_t mode, Scratch& s) {
     return Value::of_text({at, static_cast<std::size_t>(end - at)});
 }
 
+/// The kernel's encoding.
+Value device_text(std::uint32_t dev, Scratch& s) {
+    char* at = s.allocate(24);
+    const auto end = fmt::format_to_n(at, 24, "{}:{}", dev >> 20, dev & 0xfffff).out;
+    return Value::of_text({at, static_cast<std::size_t>(end - at)});
+}
+
 Value seconds(std::uint64_t from_ns, std::uint64_t to_ns) {
     if (from_ns == 0 || to_ns < from_ns) return {};
     const std::uint64_t microseconds = (to_ns - from_ns) / 1000;
@@ -246,10 +253,7 @@ Value read_owner(const Event& e, Scratch& s) {
 }
 Value read_device(const Event& e, Scratch& s) {
     const auto& r = e.as<rec_file>();
-    if (!has_object(r)) return {};
-    char* at = s.allocate(24);
-    const auto end = fmt::format_to_n(at, 24, "{}:{}", r.dev >> 20, r.dev & 0xfffff).out;
-    return Value::of_text({at, static_cast<std::size_t>(end - at)});
+    return has_object(r) ? device_text(r.dev, s) : Value::absent();
 }
 
 std::string_view access_text(const rec_file& r) {
@@ -403,6 +407,24 @@ Value named(std::string (*name)(std::uint32_t), std::uint32_t number, Scratch& s
 }
 
 }  // namespace
+
+Value read_module_operation(const Event& e, Scratch&) {
+    return Value::of_text(e.as<rec_module>().unload ? "unload" : "load");
+}
+Value read_module_flags(const Event& e, Scratch& s) {
+    std::string names;
+    const auto& r = e.as<rec_module>();
+    append_module_flags(names, r.flags, r.unload != 0);
+    return Value::of_list(s.copy(names));
+}
+Value read_module_inode(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_module>();
+    return r.inode ? decimal(r.inode, s) : Value::absent();
+}
+Value read_module_device(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_module>();
+    return r.inode ? device_text(r.dev, s) : Value::absent();
+}
 
 Value read_bpf_command(const Event& e, Scratch& s) {
     return Value::of_text(s.copy(bpf_command_name(e.as<rec_bpf>().command)));

@@ -95,6 +95,10 @@ Value read_since(const Event& e, Scratch& s);
 Value read_until(const Event& e, Scratch& s);
 
 // the kernel
+Value read_module_operation(const Event& e, Scratch& s);
+Value read_module_flags(const Event& e, Scratch& s);
+Value read_module_inode(const Event& e, Scratch& s);
+Value read_module_device(const Event& e, Scratch& s);
 Value read_bpf_command(const Event& e, Scratch& s);
 Value read_bpf_object(const Event& e, Scratch& s);
 Value read_bpf_object_id(const Event& e, Scratch& s);

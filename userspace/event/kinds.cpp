@@ -288,6 +288,19 @@ constexpr Field kIdentity[] = {
 
 // ---- the kernel -------------------------------------------------------------------------------------------
 
+constexpr Field kModule[] = {
+    {"whodid.module.operation", "", Type::kText, "load or unload", read_module_operation},
+    field<&rec_module::name>("whodid.module.name", "module",
+                             "Its name, where the kernel got so far as to read it"),
+    {"whodid.module.flags", "", Type::kList, "ignore_modversions, ignore_vermagic, compressed; unload: force",
+     read_module_flags},
+    {"file.path", "path", Type::kText, "The file it was loaded from", read_path},
+    {"file.inode", "", Type::kText, "Inode number", read_module_inode},
+    {"whodid.file.device", "", Type::kText, "Device of the file system, major:minor", read_module_device},
+    {"whodid.module.user_supplied", "", Type::kBoolean, "The name comes from the process, not the kernel",
+     read_user_supplied},
+};
+
 constexpr Field kBpf[] = {
     {"whodid.bpf.command", "command", Type::kText, "bpf(2)'s command: PROG_LOAD, LINK_CREATE, ...",
      read_bpf_command},
@@ -348,6 +361,8 @@ constexpr std::uint16_t kAccountStrings[] = {AT(rec_account, service), AT(rec_ac
                                              AT(rec_account, account), AT(rec_account, group)};
 constexpr std::uint16_t kSessionStrings[] = {AT(rec_session, service), AT(rec_session, terminal)};
 constexpr std::uint16_t kIdentityStrings[] = {AT(rec_identity, how)};
+constexpr std::uint16_t kModuleStrings[] = {AT(rec_module, name)};
+constexpr std::uint16_t kModulePaths[] = {AT(rec_module, path)};
 constexpr std::uint16_t kBpfStrings[] = {AT(rec_bpf, name), AT(rec_bpf, target)};
 constexpr std::uint16_t kSensorStrings[] = {AT(rec_sensor, stage), AT(rec_sensor, kind),
                                             AT(rec_sensor, text)};
@@ -362,6 +377,7 @@ constexpr Layout kAuthLayout{sizeof(rec_auth), kAuthStrings, {}};
 constexpr Layout kAccountLayout{sizeof(rec_account), kAccountStrings, {}};
 constexpr Layout kSessionLayout{sizeof(rec_session), kSessionStrings, {}};
 constexpr Layout kIdentityLayout{sizeof(rec_identity), kIdentityStrings, {}};
+constexpr Layout kModuleLayout{sizeof(rec_module), kModuleStrings, kModulePaths, AT(rec_module, path)};
 constexpr Layout kBpfLayout{sizeof(rec_bpf), kBpfStrings, {}};
 constexpr Layout kSensorLayout{sizeof(rec_sensor), kSensorStrings, {}};
 #undef AT
@@ -443,6 +459,8 @@ static const Kind kKinds[] = {
     {REC_IDENTITY_CHANGE, "identity.change", "A process changed its rights", kIdentityLayout, kIdentity,
      word<"IDENTITY">, what_identity, nullptr, "changed identity:", true},
 
+    {REC_KERNEL_MODULE, "kernel.module", "A kernel module was loaded or removed", kModuleLayout, kModule,
+     word<"module">, what_module, nullptr, "changed the kernel's modules:", true},
     {REC_KERNEL_BPF, "kernel.bpf", "A BPF program, map or link was made, attached or taken hold of", kBpfLayout,
      kBpf, word<"bpf">, what_bpf, nullptr, "gave the kernel BPF:", true},
 

@@ -69,6 +69,13 @@ constexpr std::string_view kCapabilities[] = {"CAP_CHOWN",
                                               "CAP_BPF",
                                               "CAP_CHECKPOINT_RESTORE"};
 
+struct Bit {
+    std::uint32_t bit;
+    std::string_view name;
+};
+// include/uapi/linux/module.h; delete_module(2) takes O_TRUNC
+constexpr Bit kModuleFlags[] = {{1, "ignore_modversions"}, {2, "ignore_vermagic"}, {4, "compressed"}};
+constexpr Bit kDeleteFlags[] = {{01000, "force"}};
 // include/uapi/linux/bpf.h: words in the order of their numbers.
 constexpr std::string_view kBpfCommands =
     "MAP_CREATE MAP_LOOKUP_ELEM MAP_UPDATE_ELEM MAP_DELETE_ELEM MAP_GET_NEXT_KEY PROG_LOAD OBJ_PIN "
@@ -108,6 +115,11 @@ constexpr std::string_view kBpfAttachTypes =
 void append(std::string& out, std::string_view name) {
     out += name;
     out += '\0';
+}
+
+void append_bits(std::string& out, std::span<const Bit> bits, std::uint32_t flags) {
+    for (const Bit& bit : bits)
+        if (flags & bit.bit) append(out, bit.name);
 }
 
 /// Newer kernels have more numbers than are listed.
@@ -152,6 +164,10 @@ std::string_view hold_name(std::uint32_t operation) {
                                            "process_vm_writev",
                                            "pidfd_getfd"};
     return operation < std::size(kNames) ? kNames[operation] : std::string_view();
+}
+
+void append_module_flags(std::string& out, std::uint32_t flags, bool unload) {
+    append_bits(out, unload ? std::span<const Bit>(kDeleteFlags) : std::span<const Bit>(kModuleFlags), flags);
 }
 
 std::string bpf_command_name(std::uint32_t number) { return numbered(kBpfCommands, number); }

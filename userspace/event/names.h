@@ -21,6 +21,9 @@ void append_open_flags(std::string& out, std::uint32_t flags, bool arm64);
 /// "attach", "process_vm_writev", ... of enum rec_hold; empty for an unknown number.
 std::string_view hold_name(std::uint32_t operation);
 
+/// Of finit_module(2): "ignore_modversions\0"; of delete_module(2): "force\0".
+void append_module_flags(std::string& out, std::uint32_t flags, bool unload);
+
 /// "PROG_LOAD"; an unknown number as it is, here and in the next four.
 std::string bpf_command_name(std::uint32_t number);
 /// "kprobe", "hash", "tracing", "cgroup_inet_ingress": the words of bpftool; "-" for none.

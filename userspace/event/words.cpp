@@ -268,6 +268,13 @@ void what_identity(const Event& e, std::string& out) {
 
 // ---- the kernel -------------------------------------------------------------------------------------------
 
+void what_module(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_module>();
+    out += r.unload ? "unload" : "load";
+    append_fact(out, e.text(r.name));
+    append_fact(out, e.path);
+}
+
 /// "PROG_LOAD kprobe trace_open", "LINK_CREATE tracing on_exec trace_fentry"
 void what_bpf(const Event& e, std::string& out) {
     const auto& r = e.as<rec_bpf>();

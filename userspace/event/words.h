@@ -44,6 +44,7 @@ void what_account(const Event& e, std::string& out);
 void what_login(const Event& e, std::string& out);
 void what_logout(const Event& e, std::string& out);
 void what_identity(const Event& e, std::string& out);
+void what_module(const Event& e, std::string& out);
 void what_bpf(const Event& e, std::string& out);
 void what_sensor(const Event& e, std::string& out);
 void what_loss(const Event& e, std::string& out);

@@ -43,9 +43,10 @@ public:
     }
 
 private:
-    /// Where a kernel has no tracepoint of a system call it has no such call.
+    /// Where a kernel has no tracepoint of a system call it has no such call; nor modules, without theirs.
     static void choose_tracepoint(Hook& hook, bool exists) {
-        if (!exists) leave_out(hook, "no such tracepoint in this kernel", hook.where.starts_with(kCalls));
+        const bool nothing_to_see = hook.where.starts_with(kCalls) || hook.where == "tp_btf/module_load";
+        if (!exists) leave_out(hook, "no such tracepoint in this kernel", nothing_to_see);
     }
 
     void choose_function(Hook& hook) const {

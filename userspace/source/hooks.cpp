@@ -23,6 +23,7 @@ constexpr auto kChmods = std::span(kServes<REC_FILE_CHMOD>);
 constexpr auto kChowns = std::span(kServes<REC_FILE_CHOWN>);
 constexpr auto kTruncates = std::span(kServes<REC_FILE_TRUNCATE>);
 constexpr auto kAttributes = std::span(kServes<REC_FILE_SETXATTR>);
+constexpr auto kModules = std::span(kServes<REC_KERNEL_MODULE>);
 constexpr auto kAccepts = std::span(kServes<REC_NETWORK_ACCEPT>);
 constexpr auto kHolds = std::span(kServes<REC_PROCESS_PTRACE>);
 constexpr auto kIdentities = std::span(kServes<REC_IDENTITY_CHANGE>);
@@ -109,6 +110,10 @@ constexpr HookUse kUses[] = {
     {"on_capset", kIdentities, {}},
 
     {"on_audit_set_loginuid", kServes<REC_SESSION_START>, {}},
+    {"on_module_load", kModules, {}},
+    {"on_init_module", kModules, {}},
+    {"on_finit_module", kModules, {}},
+    {"on_delete_module", kModules, {}},
     {"on_bpf", kServes<REC_KERNEL_BPF>, {}},
 
     {"on_uring_submit", kUring, "on_uring_submit_sqe"},
