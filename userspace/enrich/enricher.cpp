@@ -121,7 +121,7 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
     }
     if (decoded.kind->id >= REC_NETWORK_CONNECT && decoded.kind->id <= REC_NETWORK_DNS)
         on_network(std::move(event), batch);
-    else if (decoded.kind->id >= REC_FILE_OPEN && decoded.kind->id <= REC_FILE_SETXATTR)
+    else if (is_file(decoded.kind->id))
         on_file(std::move(event), *reinterpret_cast<rec_file*>(decoded.record), batch);
     else
         batch.events.push_back(std::move(event));

@@ -41,6 +41,9 @@ struct Kind {
 
 std::span<const Kind> kinds();
 
+/// Of what happens to files: its record starts with a rec_file.
+constexpr bool is_file(std::uint16_t id) { return id >= REC_FILE_OPEN && id < REC_NETWORK_CONNECT; }
+
 /// Null for a number that is not in use.
 const Kind* find_kind(std::uint16_t id);
 /// By name, with or without "whodid."; null when there is none.

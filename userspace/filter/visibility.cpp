@@ -142,7 +142,7 @@ bool holds_word(const char* words, std::string_view wanted) {
     return padded.find(' ' + std::string(wanted) + ' ') != std::string::npos;
 }
 
-bool is_change(std::uint16_t kind) { return kind >= REC_FILE_CREATE && kind <= REC_FILE_SETXATTR; }
+bool is_change(std::uint16_t kind) { return is_file(kind) && kind != REC_FILE_OPEN; }
 
 bool file_failure_shown(const Event& event) {
     const int code = event.error();
@@ -212,7 +212,6 @@ bool reads_by_trade(std::string_view exe, std::string_view path) {
 bool shown_by_default(const Event& event, const Lineage& lineage) {
     const std::uint16_t kind = event.kind->id;
     const bool denied = event.record->result == -EACCES || event.record->result == -EPERM;
-    const bool is_file = kind >= REC_FILE_OPEN && kind <= REC_FILE_SETXATTR;
     switch (kind) {
         case REC_AUTH_ATTEMPT:
             return auth_shown(event);
@@ -226,7 +225,7 @@ bool shown_by_default(const Event& event, const Lineage& lineage) {
     }
     if (event.kind->hidden && !denied) return false;
     if (event.process && prepares_login(*event.process, lineage)) return false;
-    if (event.failed() && is_file) return file_failure_shown(event);
+    if (event.failed() && is_file(kind)) return file_failure_shown(event);
     if (kind == REC_FILE_OPEN) return open_shown(event);
     if (kind == REC_FILE_TRUNCATE) return is_lasting(event);
     if (kind == REC_FILE_CHMOD || kind == REC_FILE_CHOWN) return !is_terminal(event.path);
