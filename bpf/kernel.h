@@ -71,8 +71,22 @@ struct cred {
     kernel_cap_t cap_effective;
     struct user_namespace* user_ns;
 };
+struct list_head {
+    struct list_head *next, *prev;
+};
+struct rb_node {
+    unsigned long __rb_parent_color;
+    struct rb_node *rb_right, *rb_left;
+};
+struct rb_root {
+    struct rb_node* rb_node;
+};
 struct mnt_namespace {
     struct ns_common ns;
+    struct rb_root mounts; /* by age */
+};
+struct mnt_namespace___before_6_8 {
+    struct list_head list; /* by age as well */
 };
 struct net {
     struct ns_common ns;
@@ -172,8 +186,13 @@ struct task_struct___audit {
 struct qstr {
     const unsigned char* name;
 };
+struct file_system_type {
+    const char* name;
+};
 struct super_block {
     __u32 s_dev;
+    struct file_system_type* s_type;
+    unsigned long s_flags;
     unsigned long s_magic;
 };
 struct inode {
@@ -196,11 +215,16 @@ struct dentry {
 };
 struct vfsmount {
     struct dentry* mnt_root;
+    struct super_block* mnt_sb;
+    int mnt_flags;
 };
 struct mount {
     struct mount* mnt_parent;
     struct dentry* mnt_mountpoint;
     struct vfsmount mnt;
+    struct rb_node mnt_node;
+    struct list_head mnt_list;
+    const char* mnt_devname;
 };
 struct path {
     struct vfsmount* mnt;

@@ -6,6 +6,7 @@
 #include "file.bpf.c"
 #include "identity.bpf.c"
 #include "module.bpf.c"
+#include "mount.bpf.c"
 #include "network.bpf.c"
 #include "object.bpf.c"
 #include "process.bpf.c"

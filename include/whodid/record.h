@@ -43,7 +43,8 @@ enum rec_kind {
     REC_FILE_MKDIR = 19,
     REC_FILE_RMDIR = 20,
     REC_FILE_SETXATTR = 21,
-    /* 22 file.mount, 23 file.umount: reserved */
+    REC_FILE_MOUNT = 22,
+    REC_FILE_UMOUNT = 23,
 
     REC_NETWORK_CONNECT = 30,
     REC_NETWORK_ACCEPT = 31,
@@ -217,6 +218,19 @@ struct rec_file {
     rec_u64 length; /* truncate */
 };
 
+/* REC_FILE_MOUNT, REC_FILE_UMOUNT. file.path: the mount point; file.base, file.name: as it was given. */
+struct rec_mount {
+    union {
+        struct rec_file file;
+        struct rec_hdr h;
+    };
+    struct rec_str source, type; /* the kernel's where it has a mount to ask, else as given */
+    rec_u32 call_flags;          /* MS_* of mount(2), MNT_* and UMOUNT_* of umount(2) */
+    rec_u32 mount_flags;         /* MNT_* of the mount itself */
+    rec_u32 found;               /* the mount was there to be asked: mount_flags mean something */
+    rec_u32 pad;
+};
+
 /* REC_NETWORK_*. Addresses are 16 bytes, IPv4 in the first four. Ports in host order. */
 struct rec_net {
     struct rec_hdr h;
@@ -362,6 +376,7 @@ REC_SIZE(struct rec_exit, 176);
 REC_SIZE(struct rec_ptrace, 184);
 REC_SIZE(struct rec_process, 200);
 REC_SIZE(struct rec_file, 240);
+REC_SIZE(struct rec_mount, 264);
 REC_SIZE(struct rec_net, 248);
 REC_SIZE(struct rec_text, 192);
 REC_SIZE(struct rec_credentials, 160);

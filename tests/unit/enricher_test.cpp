@@ -156,6 +156,38 @@ TEST_F(EnricherTest, AHoldOfNobodyTellsTheNumberGiven) {
     EXPECT_EQ(held["error.type"], "ESRCH");
 }
 
+TEST_F(EnricherTest, AStickThatIsMountedIsNamed) {
+    const std::string disk = "devices/usb1/1-3/host6/block/sdb";
+    host.links["/sys/dev/block/8:17"] = "../../" + disk + "/sdb1";
+    host.files["/sys/" + disk + "/sdb1/partition"] = "1\n";
+    host.files["/sys/" + disk + "/removable"] = "1\n";
+    host.files["/sys/" + disk + "/device/model"] = "Cruzer Blade\n";
+    const auto mounts = [&](std::uint32_t major, int result) {
+        RecordBuilder<rec_mount> r(REC_FILE_MOUNT, bash_.task);
+        r->file.inode = result < 0 ? 0 : 1;
+        r->file.dev = major << 20 | 17;
+        r->file.mode = 0040755;
+        r->h.result = result;
+        r->file.base2.flags = REC_PATH_ABSENT;
+        r->found = result == 0;
+        r->file.path.flags = r->file.base.flags = REC_PATH_ABSENT;
+        r.text(&rec_mount::source, "/dev/sdb1").text(&rec_mount::type, "vfat");
+        happens(std::move(r));
+    };
+    mounts(8, 0);
+    mounts(0, 0);
+    mounts(8, -EPERM);
+    const auto seen = all("file.mount");
+    ASSERT_EQ(seen.size(), 3u);
+    EXPECT_EQ(seen[0]["whodid.mount.removable"], "true");
+    EXPECT_EQ(seen[0]["whodid.mount.device.bus"], "usb");
+    EXPECT_EQ(seen[0]["whodid.mount.device.model"], "Cruzer Blade");
+    EXPECT_EQ(seen[0]["whodid.mount.source"], "/dev/sdb1");
+    EXPECT_EQ(seen[0]["whodid.file.device"], "8:17");
+    EXPECT_FALSE(seen[1].has("whodid.mount.removable"));
+    EXPECT_FALSE(seen[2].has("whodid.mount.removable"));
+}
+
 TEST_F(EnricherTest, Trap27_AFailedExecChangesNothing) {
     exec_fails(bash_, "/opt/missing", EACCES);
     execs(ls_.child_of(bash_), {"ls"});

@@ -109,6 +109,17 @@ TEST_F(MaskingTest, ARecordThatWasMaskedSaysSoForGood) {
     EXPECT_TRUE(masked_);
 }
 
+TEST_F(MaskingTest, SourcesOfMounts) {
+    RecordBuilder<rec_mount> r(REC_FILE_MOUNT, kSshd.task);
+    r.text(&rec_mount::source, "curlftpfs#ftp://alice:hunter2@files.example/").text(&rec_mount::type, "fuse");
+    const Decoded after = mask_record(decoded(std::move(r)), arena_, masked_);
+    const Event event = checked(after.record);
+    EXPECT_EQ(event.text(event.as<rec_mount>().source), "curlftpfs#ftp://alice:****@files.example/");
+    EXPECT_EQ(event.text(event.as<rec_mount>().type), "fuse");
+    EXPECT_FALSE(holds(after.record, "hunter2"));
+    EXPECT_TRUE(masked_);
+}
+
 TEST_F(MaskingTest, CommandLinesInTheEnvironment) {
     auto r = world_.exec_of(kSshd, {"bash"});
     r.text(&rec_exec::env,

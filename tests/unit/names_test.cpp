@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <whodid/record.h>
 
 #include <cerrno>
@@ -56,6 +57,28 @@ std::string joined(const std::string& block) {
         if (!name.empty()) text.append(text.empty() ? "" : ",").append(name);
     });
     return text;
+}
+
+TEST(Names, MountFlags) {
+    const auto mounted = [](std::uint32_t call, const std::uint32_t* mount) {
+        std::string block;
+        append_mount_flags(block, call, mount);
+        return joined(block);
+    };
+    const std::uint32_t restricted = 0x47, none = 0;
+    EXPECT_EQ(mounted(MS_BIND | MS_REC, &none), "bind,rec");
+    EXPECT_EQ(mounted(0, &restricted), "ro,nosuid,nodev,noexec");
+    EXPECT_EQ(mounted(MS_RDONLY | MS_NOSUID, &none), "") << "the mount knows better";
+    EXPECT_EQ(mounted(MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
+              "ro,nosuid,nodev,noexec,remount");
+    EXPECT_EQ(mounted(MS_MOVE, nullptr), "move");
+    EXPECT_EQ(mounted(MS_SHARED, nullptr), "shared");
+    EXPECT_EQ(mounted(MS_PRIVATE, nullptr), "private");
+    EXPECT_EQ(mounted(MS_SLAVE, nullptr), "slave");
+    EXPECT_EQ(mounted(MS_UNBINDABLE, nullptr), "unbindable");
+    std::string block;
+    append_umount_flags(block, MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW);
+    EXPECT_EQ(joined(block), "force,detach,expire,nofollow");
 }
 
 TEST(Names, ModuleFlags) {

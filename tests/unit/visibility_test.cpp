@@ -3,6 +3,7 @@
 #include "filter/visibility.h"
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include <map>
 
@@ -95,6 +96,27 @@ TEST_F(Visibility, Failures) {
     EXPECT_TRUE(failure_shown(REC_FILE_RMDIR, ENOTEMPTY));
     EXPECT_FALSE(failure_shown(REC_FILE_UNLINK, ENOENT));
     EXPECT_FALSE(failure_shown(REC_FILE_MKDIR, EEXIST));
+}
+
+TEST_F(Visibility, Mounts) {
+    const auto mounted = [&](std::shared_ptr<const Process> who, int flags, std::uint32_t major,
+                             std::uint16_t kind = REC_FILE_MOUNT, int result = 0) {
+        auto made = record<rec_mount>(kind, result);
+        made->file.dev = major << 20 | 1;
+        made->call_flags = static_cast<std::uint32_t>(flags);
+        return shown(event(std::move(made), std::move(who)));
+    };
+    EXPECT_TRUE(mounted(alice(0), MS_BIND, 0));
+    EXPECT_TRUE(mounted(alice(0), MNT_DETACH, 0, REC_FILE_UMOUNT));
+    EXPECT_FALSE(mounted(alice(0), MS_PRIVATE | MS_REC, 0)) << "what unshare(1) begins with";
+    const auto udisks = daemon("/usr/libexec/udisks2/udisksd"), systemd = daemon("/usr/lib/systemd/systemd");
+    EXPECT_TRUE(mounted(udisks, 0, 8)) << "a disk that was put in";
+    EXPECT_TRUE(mounted(udisks, 0, 8, REC_FILE_UMOUNT));
+    EXPECT_FALSE(mounted(systemd, 0, 0)) << "a tmpfs";
+    for (const int flags : {+MS_BIND, MS_REMOUNT | MS_BIND, +MS_MOVE, MS_SLAVE | MS_REC})
+        EXPECT_FALSE(mounted(systemd, flags, 8)) << flags;
+    EXPECT_FALSE(mounted(systemd, MNT_DETACH, 0, REC_FILE_UMOUNT));
+    EXPECT_TRUE(mounted(systemd, 0, 0, REC_FILE_MOUNT, -EPERM));
 }
 
 TEST_F(Visibility, LibrarySockets) {

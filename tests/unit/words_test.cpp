@@ -96,6 +96,30 @@ TEST_F(Words, TheKernel) {
             "id 5");
 }
 
+TEST_F(Words, Mounts) {
+    BlockDevice stick;
+    stick.bus = "usb", stick.vendor = "SanDisk", stick.model = "Cruzer Blade";
+    auto made = record<rec_mount>(REC_FILE_MOUNT);
+    made->found = 1;
+    made->mount_flags = 3;
+    made.text(&rec_mount::source, "/dev/sdb1").text(&rec_mount::type, "vfat");
+    Event mount = event(std::move(made), alice(0));
+    mount.path = "/mnt";
+    const auto what = [&](const Event& e) {
+        std::string out;
+        append_what(e, out);
+        return out;
+    };
+    EXPECT_EQ(what(mount), "/dev/sdb1 → /mnt vfat nosuid,nodev");
+    mount.device = std::make_shared<const BlockDevice>(stick);
+    EXPECT_EQ(what(mount), "/dev/sdb1 → /mnt vfat nosuid,nodev (usb SanDisk Cruzer Blade)");
+    auto gone = record<rec_mount>(REC_FILE_UMOUNT);
+    gone->call_flags = 2;
+    Event umount = event(std::move(gone), alice(0));
+    umount.path = "/mnt";
+    EXPECT_EQ(what(umount), "/mnt detach");
+}
+
 TEST_F(Words, AccountChanges) {
     const auto change = [&](const char* operation, const char* account, std::uint32_t id) {
         auto made = record<rec_account>(REC_AUTH_ACCOUNT);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "enrich/block_device.h"
 #include "enrich/dns_question.h"
 #include "enrich/paths.h"
 #include "enrich/restore.h"
@@ -275,6 +276,8 @@ void Enricher::on_file(Event event, rec_file& r, Batch& batch) {
     const bool writes = r.h.kind == REC_FILE_CREATE || (r.h.kind == REC_FILE_OPEN && (r.open_flags & 3) != 0);
     if (writes && !event.failed() && !event.path.starts_with("/dev/"))
         if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) ++totals->writes;
+    if (r.h.kind == REC_FILE_MOUNT && !event.failed() && r.inode != 0)
+        event.device = read_block_device(host_, r.dev);
     batch.events.push_back(std::move(event));
 }
 

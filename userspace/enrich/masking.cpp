@@ -119,6 +119,14 @@ rec_hdr* mask_audit(rec_hdr* record, Arena& arena, bool& masked) {
     return replace_message(record, std::move(*message), arena);
 }
 
+/// Some sources are URLs.
+rec_hdr* mask_mount(rec_hdr* record, Arena& arena, bool& masked) {
+    std::string source(slice_text(record, reinterpret_cast<rec_mount*>(record)->source));
+    if (!mask_url(source)) return record;
+    masked = true;
+    return replace_slice(record, offsetof(rec_mount, source), source, arena);
+}
+
 // ---- recordings -------------------------------------------------------------------------------------------
 
 using Known = std::function<bool(std::string_view)>;
@@ -166,6 +174,9 @@ Decoded mask_record(Decoded decoded, Arena& arena, bool& masked) {
         case REC_PROCESS_EXEC:
             decoded.record = mask_arguments(decoded.record, arena, masked);
             decoded.record = mask_environment(decoded.record, arena, masked);
+            break;
+        case REC_FILE_MOUNT:
+            decoded.record = mask_mount(decoded.record, arena, masked);
             break;
         case REC_RAW_AUDIT:
             decoded.record = mask_audit(decoded.record, arena, masked);

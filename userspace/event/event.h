@@ -22,6 +22,13 @@ struct Stream {
     std::string host_name, host_id, architecture;
 };
 
+/// The hardware below a file system, as the host tells. Empty: not told.
+struct BlockDevice {
+    bool removable = false;  // its medium can be taken out, or the whole of it (USB)
+    std::string bus, vendor, model, serial;
+    std::string image;  // of a loop device
+};
+
 /// The record lies in the batch's arena, decoded and proven (event/decode.h); views point there too.
 struct Event {
     const rec_hdr* record = nullptr;
@@ -29,6 +36,8 @@ struct Event {
     const Stream* stream = nullptr;
     std::shared_ptr<const Process> process;
     std::shared_ptr<const Process> target;  // the process it was done to, where that is known
+
+    std::shared_ptr<const BlockDevice> device;  // of what was mounted
 
     std::uint64_t wall_ns = 0;
     std::uint64_t seq = 0;                    // per stream, given at delivery

@@ -278,6 +278,33 @@ Value read_new_group(const Event& e, Scratch& s) {
     return decimal_unless_unset(e.as<rec_file>().new_group, s);
 }
 
+Value read_mount_flags(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_mount>();
+    std::string names;
+    append_mount_flags(names, r.call_flags, r.found ? &r.mount_flags : nullptr);
+    return Value::of_list(s.copy(names));
+}
+Value read_umount_flags(const Event& e, Scratch& s) {
+    std::string names;
+    append_umount_flags(names, e.as<rec_mount>().call_flags);
+    return Value::of_list(s.copy(names));
+}
+
+namespace {
+Value of_device(const Event& e, std::string BlockDevice::*member) {
+    return e.device ? Value::of_text((*e.device).*member) : Value::absent();
+}
+}  // namespace
+
+Value read_mount_removable(const Event& e, Scratch&) {
+    return e.device ? Value::of_boolean(e.device->removable) : Value::absent();
+}
+Value read_mount_bus(const Event& e, Scratch&) { return of_device(e, &BlockDevice::bus); }
+Value read_mount_vendor(const Event& e, Scratch&) { return of_device(e, &BlockDevice::vendor); }
+Value read_mount_model(const Event& e, Scratch&) { return of_device(e, &BlockDevice::model); }
+Value read_mount_serial(const Event& e, Scratch&) { return of_device(e, &BlockDevice::serial); }
+Value read_mount_image(const Event& e, Scratch&) { return of_device(e, &BlockDevice::image); }
+
 // ---- network ----------------------------------------------------------------------------------------------
 
 std::string_view address_text(const std::uint8_t* bytes, std::uint16_t family, Scratch& s) {

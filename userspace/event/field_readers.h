@@ -71,6 +71,14 @@ Value read_flags(const Event& e, Scratch& s);
 Value read_new_mode(const Event& e, Scratch& s);
 Value read_new_owner(const Event& e, Scratch& s);
 Value read_new_group(const Event& e, Scratch& s);
+Value read_mount_flags(const Event& e, Scratch& s);
+Value read_umount_flags(const Event& e, Scratch& s);
+Value read_mount_removable(const Event& e, Scratch& s);
+Value read_mount_bus(const Event& e, Scratch& s);
+Value read_mount_vendor(const Event& e, Scratch& s);
+Value read_mount_model(const Event& e, Scratch& s);
+Value read_mount_serial(const Event& e, Scratch& s);
+Value read_mount_image(const Event& e, Scratch& s);
 
 // network
 Value read_transport(const Event& e, Scratch& s);

@@ -205,6 +205,25 @@ constexpr Field kSetxattr[] = {
     FILE_OBJECT,
     field<&rec_file::name2>("whodid.file.attribute", "", "Extended attribute's name"),
 };
+constexpr Field kMount[] = {
+    FILE_OBJECT,
+    field<&rec_mount::source>("whodid.mount.source", "source",
+                              "Device, directory or name of what was mounted"),
+    field<&rec_mount::type>("whodid.mount.type", "fstype", "Type of the file system"),
+    {"whodid.mount.flags", "", Type::kList,
+     "ro, nosuid, nodev, noexec, nosymfollow; bind, move, remount, ...", read_mount_flags},
+    {"whodid.mount.removable", "removable", Type::kBoolean, "On a medium that can be taken out, or by USB",
+     read_mount_removable},
+    {"whodid.mount.device.bus", "", Type::kText, "usb, ata, nvme, mmc, virtio, scsi, loop", read_mount_bus},
+    {"whodid.mount.device.vendor", "", Type::kText, "As the device says", read_mount_vendor},
+    {"whodid.mount.device.model", "", Type::kText, "As the device says", read_mount_model},
+    {"whodid.mount.device.serial", "", Type::kText, "As the device says", read_mount_serial},
+    {"whodid.mount.device.image", "", Type::kText, "The file behind a loop device", read_mount_image},
+};
+constexpr Field kUmount[] = {
+    FILE_OBJECT,
+    {"whodid.mount.flags", "", Type::kList, "force, detach, expire, nofollow", read_umount_flags},
+};
 #undef FILE_OBJECT
 
 // ---- network ----------------------------------------------------------------------------------------------
@@ -349,6 +368,8 @@ constexpr std::uint16_t kTaskPaths[] = {AT(rec_process, exe), AT(rec_process, cg
                                         AT(rec_process, cgroup_v1)};
 constexpr std::uint16_t kFileStrings[] = {AT(rec_file, name), AT(rec_file, name2)};
 constexpr std::uint16_t kFilePaths[] = {AT(rec_file, path), AT(rec_file, base), AT(rec_file, base2)};
+constexpr std::uint16_t kMountStrings[] = {AT(rec_mount, file.name), AT(rec_mount, file.name2),
+                                           AT(rec_mount, source), AT(rec_mount, type)};
 constexpr std::uint16_t kNetStrings[] = {AT(rec_net, unix_path), AT(rec_net, payload)};
 constexpr std::uint16_t kTextStrings[] = {AT(rec_text, text)};
 constexpr std::uint16_t kTextPaths[] = {AT(rec_text, exe)};
@@ -371,6 +392,7 @@ constexpr Layout kExecLayout{sizeof(rec_exec), kExecStrings, kExecPaths};
 constexpr Layout kPtraceLayout{
     sizeof(rec_ptrace), {}, kPtracePaths, AT(rec_ptrace, path), AT(rec_ptrace, target)};
 constexpr Layout kFileLayout{sizeof(rec_file), kFileStrings, kFilePaths};
+constexpr Layout kMountLayout{sizeof(rec_mount), kMountStrings, kFilePaths};
 constexpr Layout kNetLayout{sizeof(rec_net), kNetStrings, {}};
 constexpr Layout kTextLayout{sizeof(rec_text), kTextStrings, kTextPaths};
 constexpr Layout kAuthLayout{sizeof(rec_auth), kAuthStrings, {}};
@@ -432,6 +454,10 @@ static const Kind kKinds[] = {
      nullptr, ""},
     {REC_FILE_SETXATTR, "file.setxattr", "An extended attribute was set", kFileLayout, kSetxattr,
      word<"setxattr">, what_setxattr, nullptr, ""},
+    {REC_FILE_MOUNT, "file.mount", "A file system was mounted, moved or changed", kMountLayout, kMount,
+     word<"mount">, what_mount, nullptr, ""},
+    {REC_FILE_UMOUNT, "file.umount", "A file system was taken out of the tree", kMountLayout, kUmount,
+     word<"umount">, what_umount, nullptr, ""},
 
     {REC_NETWORK_CONNECT, "network.connect", "A connection was asked for; outcome is the network's answer",
      kNetLayout, kConnect, word<"connect">, what_peer, result_connect, ""},

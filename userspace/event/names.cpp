@@ -76,6 +76,16 @@ struct Bit {
 // include/uapi/linux/module.h; delete_module(2) takes O_TRUNC
 constexpr Bit kModuleFlags[] = {{1, "ignore_modversions"}, {2, "ignore_vermagic"}, {4, "compressed"}};
 constexpr Bit kDeleteFlags[] = {{01000, "force"}};
+// include/linux/mount.h, include/uapi/linux/mount.h, include/linux/fs.h
+constexpr Bit kMountAttributes[] = {
+    {0x40, "ro"}, {0x1, "nosuid"}, {0x2, "nodev"}, {0x4, "noexec"}, {0x80, "nosymfollow"}};
+constexpr Bit kCallAttributes[] = {
+    {1, "ro"}, {2, "nosuid"}, {4, "nodev"}, {8, "noexec"}, {256, "nosymfollow"}};
+constexpr Bit kMountWays[] = {{4096, "bind"},           {8192, "move"},        {32, "remount"},
+                              {1u << 20, "shared"},     {1u << 18, "private"}, {1u << 19, "slave"},
+                              {1u << 17, "unbindable"}, {16384, "rec"}};
+constexpr Bit kUmountFlags[] = {{1, "force"}, {2, "detach"}, {4, "expire"}, {8, "nofollow"}};
+
 // include/uapi/linux/bpf.h: words in the order of their numbers.
 constexpr std::string_view kBpfCommands =
     "MAP_CREATE MAP_LOOKUP_ELEM MAP_UPDATE_ELEM MAP_DELETE_ELEM MAP_GET_NEXT_KEY PROG_LOAD OBJ_PIN "
@@ -169,6 +179,16 @@ std::string_view hold_name(std::uint32_t operation) {
 void append_module_flags(std::string& out, std::uint32_t flags, bool unload) {
     append_bits(out, unload ? std::span<const Bit>(kDeleteFlags) : std::span<const Bit>(kModuleFlags), flags);
 }
+
+void append_mount_flags(std::string& out, std::uint32_t call, const std::uint32_t* mount) {
+    if (mount)
+        append_bits(out, kMountAttributes, *mount);
+    else
+        append_bits(out, kCallAttributes, call);
+    append_bits(out, kMountWays, call);
+}
+
+void append_umount_flags(std::string& out, std::uint32_t flags) { append_bits(out, kUmountFlags, flags); }
 
 std::string bpf_command_name(std::uint32_t number) { return numbered(kBpfCommands, number); }
 std::string bpf_program_type_name(std::uint32_t number) { return numbered(kBpfProgramTypes, number); }

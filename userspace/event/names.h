@@ -24,6 +24,12 @@ std::string_view hold_name(std::uint32_t operation);
 /// Of finit_module(2): "ignore_modversions\0"; of delete_module(2): "force\0".
 void append_module_flags(std::string& out, std::uint32_t flags, bool unload);
 
+/// "ro\0bind\0": what restricts a mount, and how it was made. `call` has MS_* of mount(2), `mount` MNT_* of
+/// the mount itself; null where there was none to ask.
+void append_mount_flags(std::string& out, std::uint32_t call, const std::uint32_t* mount);
+/// "force\0detach\0" of umount(2).
+void append_umount_flags(std::string& out, std::uint32_t flags);
+
 /// "PROG_LOAD"; an unknown number as it is, here and in the next four.
 std::string bpf_command_name(std::uint32_t number);
 /// "kprobe", "hash", "tracing", "cgroup_inet_ingress": the words of bpftool; "-" for none.

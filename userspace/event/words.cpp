@@ -146,6 +146,38 @@ void what_setxattr(const Event& e, std::string& out) {
     fmt::format_to(std::back_inserter(out), "{} {}", e.path, e.text(e.as<rec_file>().name2));
 }
 
+namespace {
+void append_names(std::string& out, std::string_view names) {
+    std::string joined;
+    for_each_string(names,
+                    [&](std::string_view name) { joined.append(joined.empty() ? "" : ",").append(name); });
+    append_fact(out, joined);
+}
+}  // namespace
+
+/// "/dev/sdb1 → /mnt vfat nosuid,nodev (usb SanDisk Cruzer)"
+void what_mount(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_mount>();
+    if (r.source.len) fmt::format_to(std::back_inserter(out), "{} → ", e.text(r.source));
+    out += e.path;
+    append_fact(out, e.text(r.type));
+    std::string names;
+    append_mount_flags(names, r.call_flags, r.found ? &r.mount_flags : nullptr);
+    append_names(out, names);
+    if (!e.device) return;
+    std::string device;
+    for (const std::string* fact : {&e.device->bus, &e.device->vendor, &e.device->model, &e.device->image})
+        append_fact(device, *fact);
+    if (!device.empty()) fmt::format_to(std::back_inserter(out), " ({})", device);
+}
+
+void what_umount(const Event& e, std::string& out) {
+    out += e.path;
+    std::string names;
+    append_umount_flags(names, e.as<rec_mount>().call_flags);
+    append_names(out, names);
+}
+
 // ---- network ----------------------------------------------------------------------------------------------
 
 void what_peer(const Event& e, std::string& out) {

@@ -35,6 +35,8 @@ void what_two_names(const Event& e, std::string& out);
 void what_chmod(const Event& e, std::string& out);
 void what_chown(const Event& e, std::string& out);
 void what_setxattr(const Event& e, std::string& out);
+void what_mount(const Event& e, std::string& out);
+void what_umount(const Event& e, std::string& out);
 void what_peer(const Event& e, std::string& out);
 void what_local(const Event& e, std::string& out);
 void what_accept(const Event& e, std::string& out);

@@ -4,6 +4,7 @@
 
 #include <fnmatch.h>
 #include <netinet/in.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -179,6 +180,19 @@ bool open_shown(const Event& event) {
     return writes && is_lasting(event);
 }
 
+/// Service managers and container runtimes build a tree for each thing they start: binds, and lazy umounts.
+/// Of nobody's mounts those of a device are shown, which may be a disk that was put in. Who makes a tree its
+/// own (MS_PRIVATE and the like) has mounted nothing.
+bool mount_shown(const Event& event) {
+    constexpr std::uint32_t kOwn = MS_PRIVATE | MS_SLAVE | MS_SHARED | MS_UNBINDABLE;
+    const auto& r = event.as<rec_mount>();
+    const bool is_umount = event.kind->id == REC_FILE_UMOUNT;
+    if (!is_umount && r.call_flags & kOwn) return false;
+    if (event.process && event.process->login_uid != REC_UNSET) return true;
+    if (is_umount) return !(r.call_flags & MNT_DETACH);
+    return r.file.dev >> 20 != 0 && !(r.call_flags & (MS_REMOUNT | MS_BIND | MS_MOVE));
+}
+
 // ---- network ----------------------------------------------------------------------------------------------
 
 /// Name service, log and bus: libraries connect there on behalf of nearly every program.
@@ -228,6 +242,7 @@ bool shown_by_default(const Event& event, const Lineage& lineage) {
     if (event.failed() && is_file(kind)) return file_failure_shown(event);
     if (kind == REC_FILE_OPEN) return open_shown(event);
     if (kind == REC_FILE_TRUNCATE) return is_lasting(event);
+    if (kind == REC_FILE_MOUNT || kind == REC_FILE_UMOUNT) return mount_shown(event);
     if (kind == REC_FILE_CHMOD || kind == REC_FILE_CHOWN) return !is_terminal(event.path);
     if (kind == REC_NETWORK_CONNECT) return connect_shown(event);
     return true;

@@ -24,6 +24,7 @@ constexpr auto kChowns = std::span(kServes<REC_FILE_CHOWN>);
 constexpr auto kTruncates = std::span(kServes<REC_FILE_TRUNCATE>);
 constexpr auto kAttributes = std::span(kServes<REC_FILE_SETXATTR>);
 constexpr auto kModules = std::span(kServes<REC_KERNEL_MODULE>);
+constexpr auto kMounts = std::span(kServes<REC_FILE_MOUNT>);
 constexpr auto kAccepts = std::span(kServes<REC_NETWORK_ACCEPT>);
 constexpr auto kHolds = std::span(kServes<REC_PROCESS_PTRACE>);
 constexpr auto kIdentities = std::span(kServes<REC_IDENTITY_CHANGE>);
@@ -78,6 +79,10 @@ constexpr HookUse kUses[] = {
     {"on_setxattr", kAttributes, {}},
     {"on_lsetxattr", kAttributes, {}},
     {"on_fsetxattr", kAttributes, {}},
+    {"on_mount", kMounts, {}},
+    {"on_move_mount", kMounts, {}},
+    {"on_mount_setattr", kMounts, {}},
+    {"on_umount", kServes<REC_FILE_UMOUNT>, {}},
 
     {"on_path_unlink", kServes<REC_FILE_UNLINK>, {}},
     {"on_path_rmdir", kServes<REC_FILE_RMDIR>, {}},
