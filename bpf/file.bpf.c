@@ -27,8 +27,7 @@ struct change {
     __u64 name, name2, text2, length;
 };
 
-static __always_inline struct slot* begin_file(__u32 kind, struct change* c) {
-    if (!notice(kind)) return 0;
+static __always_inline struct slot* claim_file(__u32 kind, struct change* c) {
     struct slot* s = slot_claim(kind, sizeof(struct rec_file));
     if (!s) return 0;
     struct rec_file* r = (void*)s->rec;
@@ -39,6 +38,10 @@ static __always_inline struct slot* begin_file(__u32 kind, struct change* c) {
     r->open_flags = c->flags;
     r->path.flags = r->base.flags = r->base2.flags = REC_PATH_ABSENT;
     return s;
+}
+
+static __always_inline struct slot* begin_file(__u32 kind, struct change* c) {
+    return notice(kind) ? claim_file(kind, c) : 0;
 }
 
 /* From the open file: nothing here can be forged by the process. */
@@ -295,4 +298,62 @@ ON_EXIT(lsetxattr) {
 ON_EXIT(fsetxattr) {
     return REPORT(REC_FILE_SETXATTR, .by_fd = 1, .fd = call_arg(ctx, 0), .text2 = call_arg(ctx, 1),
                   .length = call_arg(ctx, 3));
+}
+
+/* ---- files mapped to be run ---- */
+
+#define PROT_EXEC 4
+#define MAP_ANONYMOUS 0x20
+#define S_IFREG_BITS 0100000
+#define S_IFMT_BITS 0170000
+
+/*
+ * Every program maps the same libraries: a file is told when a session maps it the first time, and again when
+ * so many others were mapped since that it was forgotten.
+ */
+struct mapped_file {
+    __u64 inode;
+    __u32 dev, loginuid, sessionid, pad;
+};
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 16384);
+    __type(key, struct mapped_file);
+    __type(value, __u8);
+} mapped_files SEC(".maps");
+
+static __noinline int report_map(int fd) {
+    struct file* file = file_of(fd);
+    struct inode* inode = file ? LOAD(TYPED(struct file, file), f_inode) : 0;
+    struct task_struct* task = TYPED(struct task_struct, bpf_get_current_task());
+    struct change c = {};
+    struct rec_task who = {};
+    __u8 here = 1;
+
+    if (!inode || (LOAD(inode, i_mode) & S_IFMT_BITS) != S_IFREG_BITS || !notice(REC_FILE_MAP)) return 0;
+    fill_audit(&who, task);
+    struct mapped_file key = {.inode = LOAD(inode, i_ino),
+                              .dev = LOAD(inode, i_sb, s_dev),
+                              .loginuid = who.loginuid,
+                              .sessionid = who.sessionid};
+    if (bpf_map_lookup_elem(&mapped_files, &key)) {
+        folded(REC_FILE_MAP);
+        return 0;
+    }
+    bpf_map_update_elem(&mapped_files, &key, &here, BPF_ANY);
+    struct slot* s = claim_file(REC_FILE_MAP, &c);
+    if (!s) return 0;
+    put_object(s, file);
+    emit(s, REC_FILE_MAP);
+    return 0;
+}
+
+/*
+ * A library loaded by hand is no exec. Only this call: to make a mapping executable afterwards (mprotect)
+ * takes a look at every mapping of the process. The kernel maps programs itself, without it.
+ */
+ON_EXIT(mmap) {
+    if (ctx->result < 0 && ctx->result >= -4095) return 0;
+    if (!(call_arg(ctx, 2) & PROT_EXEC) || call_arg(ctx, 3) & MAP_ANONYMOUS) return 0;
+    return report_map(call_arg(ctx, 4));
 }

@@ -45,6 +45,7 @@ enum rec_kind {
     REC_FILE_SETXATTR = 21,
     REC_FILE_MOUNT = 22,
     REC_FILE_UMOUNT = 23,
+    REC_FILE_MAP = 24,
 
     REC_NETWORK_CONNECT = 30,
     REC_NETWORK_ACCEPT = 31,

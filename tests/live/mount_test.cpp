@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// File systems mounted and unmounted: the deed for real, and every field of its event.
+// File systems mounted and unmounted, and files mapped to be run: the deed for real, and every field of its
+// event.
 #include <map>
 
 #include "sensor.h"
@@ -185,6 +186,38 @@ TEST_F(Mount, UmountsAreTold) {
         expected["whodid.file.user_supplied"] = true;
         EXPECT_EQ(lacking(*event, {expected.begin(), expected.end()}), "") << way;
     }
+}
+
+// ---- files mapped to be run
+// ---------------------------------------------------------------------------------
+
+TEST_F(Mount, AMappedLibraryIsToldOncePerSession) {
+    const Facts facts = do_way("map_ways", "library", alices_root());
+    ASSERT_EQ(facts.result(), 0);
+    ASSERT_TRUE(sensor_->wait_for({"process.exit", facts.pid(), {}}));
+    const auto maps = sensor_->all(
+        {"file.map", facts.pid(), [&](const Json& e) { return at(e, "file.path") == facts.text("path"); }});
+    ASSERT_EQ(maps.size(), 1u);
+    EXPECT_EQ(lacking(maps[0], {{"event.outcome", "success"},
+                                {"user.id", std::to_string(kAlice.uid)},
+                                {"process.user.id", 0},
+                                {"process.executable.path", std::string(kDeedsDir) + "/map_ways"},
+                                {"file.inode", facts.text("inode")},
+                                {"file.mode", "0750"},
+                                {"file.owner.id", "0"},
+                                {"whodid.file.user_supplied", nullptr}}),
+              "");
+    EXPECT_TRUE(at(maps[0], "whodid.file.device").is_string());
+}
+
+TEST_F(Mount, DataIsNoLibrary) {
+    const Facts facts = do_way("map_ways", "data", alices_root());
+    ASSERT_EQ(facts.result(), 0);
+    ASSERT_TRUE(sensor_->wait_for({"process.exit", facts.pid(), {}}));
+    EXPECT_TRUE(sensor_
+                    ->all({"file.map", facts.pid(),
+                           [&](const Json& e) { return at(e, "file.path") == facts.text("path"); }})
+                    .empty());
 }
 
 }  // namespace

@@ -117,6 +117,7 @@ TEST_F(Visibility, Mounts) {
         EXPECT_FALSE(mounted(systemd, flags, 8)) << flags;
     EXPECT_FALSE(mounted(systemd, MNT_DETACH, 0, REC_FILE_UMOUNT));
     EXPECT_TRUE(mounted(systemd, 0, 0, REC_FILE_MOUNT, -EPERM));
+    EXPECT_FALSE(shown(file(REC_FILE_MAP, "/usr/lib/libc.so.6", alice())));
 }
 
 TEST_F(Visibility, LibrarySockets) {

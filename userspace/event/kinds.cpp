@@ -458,6 +458,8 @@ static const Kind kKinds[] = {
      word<"mount">, what_mount, nullptr, ""},
     {REC_FILE_UMOUNT, "file.umount", "A file system was taken out of the tree", kMountLayout, kUmount,
      word<"umount">, what_umount, nullptr, ""},
+    {REC_FILE_MAP, "file.map", "A file was mapped to be run, as libraries are; once for each session", kFileLayout,
+     kObject, word<"map">, what_file, nullptr, "", false, false, true},
 
     {REC_NETWORK_CONNECT, "network.connect", "A connection was asked for; outcome is the network's answer",
      kNetLayout, kConnect, word<"connect">, what_peer, result_connect, ""},

@@ -83,6 +83,7 @@ constexpr HookUse kUses[] = {
     {"on_move_mount", kMounts, {}},
     {"on_mount_setattr", kMounts, {}},
     {"on_umount", kServes<REC_FILE_UMOUNT>, {}},
+    {"on_mmap", kServes<REC_FILE_MAP>, {}},
 
     {"on_path_unlink", kServes<REC_FILE_UNLINK>, {}},
     {"on_path_rmdir", kServes<REC_FILE_RMDIR>, {}},
