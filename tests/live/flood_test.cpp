@@ -76,14 +76,13 @@ TEST_F(Flood, Trap42_TheLedgerBalancesAndVitalEventsAreComplete) {
 TEST_F(Flood, Trap43_RecordsAreNoLongerThanTheyMust) {
     char directory[] = "/dev/shm/whodid-test-XXXXXX";
     ASSERT_TRUE(::mkdtemp(directory));
-    const char* set = std::getenv("WHODID");
-    const std::string whodid = std::filesystem::absolute(set ? set : "build/whodid"), top = directory;
+    const std::string top = directory;
     const auto recorded =
         run_in(this_world(),
                {"/bin/sh", "-c",
                 "cd $1; ($0 record file -q -d 2s; echo $? >code) &\n"
                 "while [ ! -s code ]; do cat /etc/hostname; sleep 0.1; done; exit $(cat code)",
-                whodid, top},
+                sensor_program(), top},
                {});
     std::size_t count = 0, bytes = 0;
     if (auto reader = RecordingReader::open(top + "/file"); reader)

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "event/decode.h"
+#include "sensor.h"
 #include "source/recording.h"
 #include "stage.h"
 #include "stage_assert.h"
@@ -138,11 +139,9 @@ protected:
         ASSERT_EQ(run->exit_code(), 0) << run->to_string();
     }
     void start_recorder() {
-        const char* path = std::getenv("WHODID");
-        const std::string whodid = fs::absolute(path ? path : "build/whodid").string();
-        auto child =
-            Child::start(stage_->world(), {whodid, "record", kInside, "--force", "--host-name", "web-17"}, {},
-                         Stdio::kPipes);
+        auto child = Child::start(stage_->world(),
+                                  {sensor_program(), "record", kInside, "--force", "--host-name", "web-17"},
+                                  {}, Stdio::kPipes);
         ASSERT_TRUE(worked(child));
         recorder_ = std::make_unique<Child>(std::move(*child));
         // The header is written when everything is attached.

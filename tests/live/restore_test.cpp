@@ -128,10 +128,9 @@ TEST_F(Sensors, Trap46_AProgramOfThatNameIsSeen) {
 // traps.md 55: in the /proc of another pid namespace the numbers are other processes'. That must not pass as
 // healthy.
 TEST_F(Sensors, Trap55_TheWrongProcIsNoticed) {
-    const char* set = std::getenv("WHODID");
-    const std::string program = std::filesystem::absolute(set ? set : "build/whodid");
-    const auto checked = run_in(
-        this_world(), {"unshare", "--pid", "--fork", "--mount-proc", program, "check", "-o", "json"}, {});
+    const auto checked =
+        run_in(this_world(),
+               {"unshare", "--pid", "--fork", "--mount-proc", sensor_program(), "check", "-o", "json"}, {});
     if (checked && checked->err.starts_with("unshare:")) GTEST_SKIP() << checked->err;
     ASSERT_TRUE(exited(0, checked));
     const Json report = Json::parse(checked->out);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "stage.h"
@@ -18,11 +19,6 @@ namespace {
 
 constexpr milliseconds kStartLimit{20'000};
 constexpr milliseconds kPoll{20};
-
-std::string program() {
-    if (const char* path = std::getenv("WHODID")) return path;
-    return "build/whodid";
-}
 
 bool matches_text(const std::string& line, const Query& query) {
     return (query.kind.empty() || line.find("\"whodid." + query.kind + "\"") != std::string::npos) &&
@@ -65,6 +61,11 @@ SharedSensor& the_shared_sensor =
 
 }  // namespace
 
+std::string sensor_program() {
+    const char* set = std::getenv("WHODID");
+    return std::filesystem::absolute(set ? set : "build/whodid");
+}
+
 World this_world() {
     return {Fd(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)), Fd(), Fd(::open("/", O_PATH | O_CLOEXEC))};
 }
@@ -102,12 +103,10 @@ Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& ar
     if (!::mkdtemp(directory)) return Error::from_errno("cannot make a directory in /dev/shm");
     sensor->directory_ = directory;
     const std::string file = sensor->directory_ + "/events";
-    std::vector<std::string> argv = {program(), "trace", "-a", "-o", "json", "--ledger", "json", "-w", file};
+    std::vector<std::string> argv = {sensor_program(), "trace", "-a", "-o", "json",
+                                     "--ledger",       "json",  "-w", file};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    RunOptions options;
-    char here[4096];
-    options.cwd = ::getcwd(here, sizeof here) ? here : "/";
-    auto child = Child::start(this_world(), argv, options, Stdio::kPipes);
+    auto child = Child::start(this_world(), argv, {}, Stdio::kPipes);
     if (!child) return child.error();
     sensor->child_ = std::make_unique<Child>(std::move(*child));
     const auto end = std::chrono::steady_clock::now() + patient(kStartLimit);

@@ -63,6 +63,9 @@ private:
     std::vector<std::string> lines_;
 };
 
+/// The program under test, by its absolute path: $WHODID, else build/whodid.
+std::string sensor_program();
+
 /// The machine itself, where the sensor runs.
 World this_world();
 

@@ -28,24 +28,28 @@ struct Service {
     std::vector<const Hook*> attached, absent;
 
     std::string_view state() const {
+        if (attached.empty() && absent.empty()) return "nothing to see";
         return absent.empty() ? "complete" : attached.empty() ? "missing" : "partial";
     }
+    bool is_ok() const { return absent.empty(); }
 };
 
 std::vector<Service> services_of(const std::vector<Hook>& hooks) {
     std::vector<Service> services;
     for (const Kind& kind : kinds()) {
         Service service{&kind, {}, {}};
+        bool served = false;
         for (const Hook& hook : hooks) {
             const HookUse* use = find_hook_use(hook.program);
             if (!use || !std::ranges::count(use->kinds, kind.id)) continue;
             if (hook.compat) continue;
+            served = true;
             if (hook.absent.empty())
                 service.attached.push_back(&hook);
             else if (is_missed(hook))
                 service.absent.push_back(&hook);
         }
-        if (!service.attached.empty() || !service.absent.empty()) services.push_back(std::move(service));
+        if (served) services.push_back(std::move(service));
     }
     return services;
 }
@@ -94,8 +98,9 @@ std::string text(const Report& report) {
                            f.what, f.detail);
     if (!report.hooks.empty()) out += fmt::format("\n{:<8} {:<16} {}\n", "", "KIND", "FROM");
     for (const Service& s : services_of(report.hooks)) {
-        out += fmt::format("{:<8} {:<16} {}\n", s.state() == "complete" ? "ok" : s.state(), s.kind->name,
-                           places(s.attached));
+        out += fmt::format("{:<8} {:<16} {}\n", s.is_ok() ? "ok" : s.state(), s.kind->name,
+                           s.is_ok() && s.attached.empty() ? "nothing to see: this kernel has no such calls"
+                                                           : places(s.attached));
         for (const Hook* hook : s.absent)
             out += fmt::format("{:<8} {:<16} without {}: {}\n", "", "", place(*hook), hook->absent);
     }
