@@ -65,6 +65,15 @@ TEST_F(Footer, LossesByKind) {
               "--ring-size 64M makes more room\n");
 }
 
+TEST_F(Footer, RunsThatTheKernelSkippedAreLost) {
+    ledger[REC_FILE_OPEN].missed = 3;
+    EXPECT_EQ(text(0), "0 events shown\nLOST 3: file.open 3\n");
+    EXPECT_TRUE(ledger.imbalances().empty()) << "nobody saw them";
+    const auto l = nlohmann::json::parse(ledger_json(ledger, filter, 0))["ledger"];
+    EXPECT_EQ(l["lost"], 3);
+    EXPECT_EQ(l["kinds"]["file.open"]["missed"], 3);
+}
+
 TEST_F(Footer, LedgerAsText) {
     hide(event(record<rec_fork>(REC_PROCESS_FORK), alice()), 2);
     const std::string table = ledger_text(ledger);

@@ -30,6 +30,7 @@ constexpr Column kColumns[] = {
     {"ring_full", [](const LedgerLine& l) { return std::uint64_t{l.kernel.ring_full}; }},
     {"no_slot", [](const LedgerLine& l) { return std::uint64_t{l.kernel.no_slot}; }},
     {"emitted", [](const LedgerLine& l) { return std::uint64_t{l.kernel.emitted}; }},
+    {"missed", [](const LedgerLine& l) { return l.missed; }},
     {"own", [](const LedgerLine& l) { return std::uint64_t{l.kernel.self}; }},
     {"received", [](const LedgerLine& l) { return l.received; }},
     {"made", [](const LedgerLine& l) { return l.made; }},
@@ -88,7 +89,7 @@ std::string with_commas(std::uint64_t number) {
 }
 
 std::uint64_t lost(const LedgerLine& line) {
-    return line.kernel.ring_full + line.kernel.no_slot + line.malformed;
+    return line.kernel.ring_full + line.kernel.no_slot + line.missed + line.malformed;
 }
 
 std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t shown) {

@@ -78,13 +78,14 @@ void LiveCapture::report_losses(Pipeline& pipeline, std::uint64_t now_ns) {
     Ledger now;
     if (!loader_->read_counters(now)) return;
     for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
-        const rec_counters& before = seen_losses_[kind].kernel;
-        const rec_counters& after = now[kind].kernel;
-        if (after.ring_full > before.ring_full)
-            pipeline.say_loss("kernel_ring", kind, after.ring_full - before.ring_full, losses_read_ns_,
-                              now_ns);
-        if (after.no_slot > before.no_slot)
-            pipeline.say_loss("kernel_slot", kind, after.no_slot - before.no_slot, losses_read_ns_, now_ns);
+        const LedgerLine& before = seen_losses_[kind];
+        const LedgerLine& after = now[kind];
+        const auto say = [&](std::string_view stage, std::uint64_t was, std::uint64_t is) {
+            if (is > was) pipeline.say_loss(stage, kind, is - was, losses_read_ns_, now_ns);
+        };
+        say("kernel_ring", before.kernel.ring_full, after.kernel.ring_full);
+        say("kernel_slot", before.kernel.no_slot, after.kernel.no_slot);
+        say("kernel_hook", before.missed, after.missed);
     }
     seen_losses_ = now;
     losses_read_ns_ = now_ns;

@@ -31,6 +31,7 @@ LedgerLine Ledger::total() const {
     LedgerLine sum;
     for (const LedgerLine& line : lines_) {
         add(sum.kernel, line.kernel);
+        sum.missed += line.missed;
         sum.received += line.received;
         sum.malformed += line.malformed;
         sum.consumed += line.consumed;

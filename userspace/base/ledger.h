@@ -15,6 +15,7 @@ namespace whodid {
 /// One kind's way through the line, in events.
 struct LedgerLine {
     rec_counters kernel{};        // summed over CPUs
+    std::uint64_t missed = 0;     // runs of its hooks that the kernel skipped: never seen, so in no balance
     std::uint64_t received = 0;   // out of the ring
     std::uint64_t malformed = 0;  // refused by decode
     std::uint64_t consumed = 0;   // fed state or another event, is none itself

@@ -32,7 +32,7 @@ public:
             leave_out(hook, "this kernel refuses it", false);
         else if (hook.where.starts_with(kCompat))
             choose_compat(hook);
-        else if (hook.where.starts_with(kLsm) || hook.where.starts_with(kSecurity))
+        else if (is_object_hook(hook))
             choose_security(hook);
         else if (hook.where.starts_with(kFexit))
             choose_function(hook);
@@ -119,16 +119,17 @@ bool misses_compat(const std::vector<Hook>& hooks) {
                                [](const Hook& h) { return h.compat && !h.absent.empty() && !h.spare; });
 }
 
+bool is_object_hook(const Hook& hook) {
+    return hook.where.starts_with(kLsm) || hook.where.starts_with(kSecurity);
+}
+
 bool has_objects(const std::vector<Hook>& hooks) {
-    return std::ranges::any_of(hooks, [](const Hook& h) {
-        return (h.where.starts_with(kLsm) || h.where.starts_with(kSecurity)) && h.absent.empty();
-    });
+    return std::ranges::any_of(hooks, [](const Hook& h) { return is_object_hook(h) && h.absent.empty(); });
 }
 
 bool is_full(const std::vector<Hook>& hooks) {
     return std::ranges::any_of(hooks, [](const Hook& h) {
-        return h.where.starts_with(kFexit) && !h.where.starts_with(kSecurity) && !h.compat &&
-               h.absent.empty();
+        return h.where.starts_with(kFexit) && !is_object_hook(h) && !h.compat && h.absent.empty();
     });
 }
 

@@ -35,6 +35,9 @@ inline bool is_missed(const Hook& hook) { return !hook.absent.empty() && !hook.s
 /// Whether this kernel has 32-bit calls that are not seen.
 bool misses_compat(const std::vector<Hook>& hooks);
 
+/// Whether it tells the object of a call, and not the call.
+bool is_object_hook(const Hook& hook);
+
 /// Whether changes of files tell the objects that the kernel changed, and not only what the process named.
 bool has_objects(const std::vector<Hook>& hooks);
 

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "source/hooks.h"
 #include "source/probe.h"
 #include "whodid.skel.h"
 #include "whodid_nocas.skel.h"
@@ -58,6 +59,14 @@ std::string_view bytes_of(const void* (*elf)(std::size_t*)) {
     std::size_t bytes = 0;
     const void* at = elf(&bytes);
     return {static_cast<const char*>(at), bytes};
+}
+
+/// What is missing when the kernel skips a run of it: of several kinds the first; of a hook that tells the
+/// object of a call that object, the call is there.
+std::uint16_t missing_with(const Hook& hook) {
+    if (is_object_hook(hook)) return REC_RAW_OBJECT;
+    const HookUse* use = find_hook_use(hook.program);
+    return use && !use->kinds.empty() ? use->kinds.front() : std::uint16_t{0};
 }
 
 bool has_tracepoint(const std::string& category_and_name) {
@@ -197,6 +206,7 @@ Result<void> Loader::attach(Attempt& attempt) {
         bpf_link* link = bpf_program__attach(program);
         if (link) {
             links_.push_back(link);
+            attached_.push_back({bpf_program__fd(program), missing_with(hook)});
             continue;
         }
         if (errno == ENOENT && hook.where.starts_with("tp")) {
@@ -252,7 +262,19 @@ Result<void> Loader::read_counters(Ledger& ledger) const {
         for (const State& state : states) add(sum, state.kinds[kind]);
         ledger[kind].kernel = sum;
     }
+    read_misses(ledger);
     return {};
+}
+
+/// The kernel skips a program on a CPU where another task's run of it was preempted, and counts that since
+/// 5.12.
+void Loader::read_misses(Ledger& ledger) const {
+    for (const Attached& attached : attached_) {
+        bpf_prog_info info{};
+        std::uint32_t size = sizeof info;
+        if (bpf_obj_get_info_by_fd(attached.program, &info, &size) == 0)
+            ledger[attached.kind].missed += info.recursion_misses;
+    }
 }
 
 Result<void> Loader::write_control() {

@@ -43,7 +43,8 @@ public:
     /// Sends a record for every process there is. Call once, when attached.
     Result<void> list_tasks();
 
-    /// Adds each kind's counters, summed over CPUs, to an empty ledger's kernel column.
+    /// Adds each kind's counters, summed over CPUs, to an empty ledger's kernel column, and the runs of its
+    /// hooks that the kernel skipped.
     Result<void> read_counters(Ledger& ledger) const;
 
     /// Counts, but does not report, file and network activity of these processes: at most WHODID_GUARDED_MAX.
@@ -60,12 +61,18 @@ private:
     Result<void> prepare(const Attempt& attempt);
     Result<void> attach(Attempt& attempt);
     Result<void> write_control();
+    void read_misses(Ledger& ledger) const;
     Result<void> set_config(const LoadOptions& options);
 
     bpf_object* object_ = nullptr;
     bpf_program* task_iterator_ = nullptr;
     std::vector<bpf_link*> links_;
     std::vector<Hook> hooks_;
+    struct Attached {
+        int program;         // descriptor
+        std::uint16_t kind;  // that is missing when the kernel skips it
+    };
+    std::vector<Attached> attached_;
     rec_control control_{};
 };
 
