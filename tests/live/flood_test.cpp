@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Floods: nothing is lost silently. What the kernel side counted is what came out, or is counted as lost and
 // said so in the stream.
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "sensor.h"
 #include "source/recording.h"
@@ -116,6 +118,84 @@ TEST_F(Flood, Trap44_ARingThatIsTooSmallSaysWhatIsMissing) {
     EXPECT_GT(missing, 0);
     EXPECT_EQ(announced, missing);
     EXPECT_EQ(number(ledger, "process.exec", "ring_full"), 0);
+}
+
+/// What the processes of a hammer did, and what was told of each: kind and process.
+struct Hammering {
+    std::map<long, long> acts;  // by process: how many of each kind
+    std::map<std::pair<std::string, long>, long> told;
+    std::vector<std::string> foreign;  // lines with a field of another process
+};
+
+/// The process that stands in what an event names: "…/PID.THREAD.N", or the address 127.x.y.z.
+std::optional<long> named_process(const Json& event, const std::string& directory) {
+    for (const char* key : {"file.path", "whodid.file.target_path", "network.peer.address"}) {
+        const Json value = at(event, key);
+        if (!value.is_string()) continue;
+        const auto text = value.get<std::string>();
+        unsigned a = 0, b = 0, c = 0;
+        if (text.starts_with(directory + "/")) return std::atol(text.c_str() + directory.size() + 1);
+        if (std::sscanf(text.c_str(), "127.%u.%u.%u", &a, &b, &c) == 3) return long{a} << 16 | b << 8 | c;
+    }
+    return std::nullopt;
+}
+
+Hammering look_at(const std::vector<Json>& events, const std::vector<Facts>& facts,
+                  const std::string& directory) {
+    Hammering seen;
+    for (const Facts& process : facts)
+        if (process.deed() == "hammer") seen.acts[process.pid()] = process.number("acts");
+    for (const Json& event : events) {
+        const Json pid = at(event, "process.pid");
+        const auto named = named_process(event, directory);
+        if (!named || !seen.acts.contains(*named) || !pid.is_number()) continue;
+        if (pid != *named) seen.foreign.push_back(event.dump());
+        const auto kind = at(event, "event.name").get<std::string>().substr(7);
+        ++seen.told[{kind, pid.get<long>()}];
+    }
+    return seen;
+}
+
+// Programs that preempt each other must not write into each other's records, and a run that the kernel skips
+// for that is a loss that is counted.
+TEST_F(Flood, PreemptedProgramsKeepTheirRecordsApart) {
+    auto sensor = start({"--ring-size", "64M"});
+    if (!sensor) GTEST_SKIP() << "cannot trace here";
+    const std::string directory = "/tmp/hammer", acts = std::to_string(setting("WHODID_HAMMER_ACTS", 500));
+    RunOptions options = as_user(kRoot);
+    options.limit = milliseconds(120'000);
+    const auto facts = stage_->deed("hammer", {directory, acts, "4", "4"}, options);
+    ASSERT_TRUE(worked(facts));
+    ASSERT_TRUE(
+        sensor->wait_for({"file.rmdir", 0, [&](const Json& e) { return at(e, "file.path") == directory; }},
+                         milliseconds(60'000)));
+    const auto said = sensor->stop();
+    ASSERT_TRUE(worked(said));
+    const Json ledger = ledger_of(*said);
+    ASSERT_FALSE(ledger.is_null()) << *said;
+    EXPECT_EQ(ledger["balanced"], true) << ledger["imbalances"];
+    EXPECT_EQ(at(ledger, "total.malformed"), 0);
+
+    const Hammering seen = look_at(sensor->all({"", 0, {}}), *facts, directory);
+    ASSERT_EQ(seen.acts.size(), 4u);
+    EXPECT_TRUE(seen.foreign.empty()) << seen.foreign.size() << " lines, as " << seen.foreign.front();
+    // Of connects there are two an act: to a name, to an address.
+    for (const auto& [kind, times] : {std::pair{"file.create", 1},
+                                      {"file.chmod", 1},
+                                      {"file.rename", 1},
+                                      {"file.unlink", 1},
+                                      {"network.connect", 2}}) {
+        const long lost = number(ledger, kind, "ring_full") + number(ledger, kind, "no_slot") +
+                          number(ledger, kind, "missed");
+        long missing = 0;
+        for (const auto& [pid, done] : seen.acts) {
+            const auto told = seen.told.find({kind, pid});
+            missing += times * done - (told == seen.told.end() ? 0 : told->second);
+        }
+        EXPECT_GE(missing, 0) << kind << ": told twice";
+        EXPECT_LE(missing, lost) << kind;
+        RecordProperty(std::string("lost:") + kind, std::to_string(lost));
+    }
 }
 
 }  // namespace
