@@ -393,6 +393,15 @@ TEST_F(AuthTest, TheNameOfALoginIsLearntForGood) {
     EXPECT_EQ(all("process.exec").back()["process.user.name"], "carol");
 }
 
+TEST_F(AuthTest, TheNameOfALoginIsLearntFromTheLogWherePamIsLate) {
+    Actor monitor = connection(4090);
+    sshd_says(monitor, "Accepted password for carol from 198.51.100.7 port 58932 ssh2");
+    monitor.login(70001, 119);
+    happens(test::RecordBuilder<rec_credentials>(REC_RAW_CREDENTIALS, monitor.task));
+    pass(2 * kSecond);
+    EXPECT_EQ(one("session.start")["user.name"], "carol");
+}
+
 // ---- other ways in ----------------------------------------------------------------------------------------
 
 TEST_F(AuthTest, CronHasASessionAndNoAttempt) {

@@ -402,7 +402,6 @@ void Auth::session_opened(const AuditMessage& m, const Event& raw, Conversation&
     const rec_task& task = raw.record->task;
     if (!c.verified || task.sessionid == REC_UNSET) return;
     if (c.waiting != Conversation::Waiting::kSession) settle(c, arena, emit);
-    users_.learn(task.loginuid, m.acct);
     if (!m.acct.empty()) c.account = m.acct;
     start_session(c, *raw.record, Basis::kPam, arena, emit);
 }
@@ -411,6 +410,7 @@ void Auth::start_session(Conversation& c, const rec_hdr& cause, Basis basis, Are
     c.waiting = Conversation::Waiting::kNothing;
     const std::uint32_t number = cause.task.sessionid;
     c.session = number;
+    if (c.verified) users_.learn(cause.task.loginuid, c.account);
     sessions_.learn(number, cause.task.loginuid, [&](Session& s) {
         s.service = c.service;
         s.since_ns = cause.boot_ns;
