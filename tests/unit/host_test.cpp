@@ -38,7 +38,24 @@ TEST_F(LiveHostTest, ReadsFiles) {
     EXPECT_FALSE(host_.read_file(directory_));
 }
 
-TEST_F(LiveHostTest, StopsAtAMebibyte) { EXPECT_LE(host_.read_file("/dev/zero")->size(), (1u << 20) + 8192); }
+TEST_F(LiveHostTest, StopsAtAMebibyte) {
+    const std::string file = directory_ + "/large";
+    std::ofstream(file).close();
+    std::filesystem::resize_file(file, 4 << 20);
+    EXPECT_LE(host_.read_file(file)->size(), (1u << 20) + 8192);
+}
+
+// A user can put anything where authorized_keys is looked for: the pump must not wait at a FIFO.
+TEST_F(LiveHostTest, ReadsRegularFilesOnly) {
+    const std::string fifo = directory_ + "/fifo", link = directory_ + "/device";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    std::filesystem::create_symlink("/dev/zero", link);
+    for (const std::string& path : {fifo, link}) {
+        const auto text = host_.read_file(path);
+        ASSERT_FALSE(text);
+        EXPECT_NE(text.error().message.find(path + ": not a regular file"), std::string::npos);
+    }
+}
 
 TEST_F(LiveHostTest, ListsSorted) {
     for (const char* name : {"b", "a", ".hidden"}) std::ofstream(directory_ + "/" + name) << 1;

@@ -24,7 +24,7 @@ class Host {
 public:
     virtual ~Host() = default;
 
-    /// A whole small file (at most 1 MiB). Errors name the file.
+    /// A whole small regular file (at most 1 MiB). Errors name the file.
     virtual Result<std::string> read_file(const std::string& path) const = 0;
     /// Names in a directory, sorted; empty when it cannot be read.
     virtual std::vector<std::string> list(const std::string& path) const = 0;
