@@ -121,7 +121,7 @@ void add_view(CLI::App& command, ViewOptions& view) {
     const std::string which = "Which events";
     command.option_defaults()->group(which);
     command.add_flag("-a,--all", view.everything, "All events, fork, exit and library reads too");
-    add_list(command, "-u,--user", "NAME|UID", view.users, "By this login user; - is nobody");
+    add_list(command, "-u,--user", "NAME|UID", view.users, "By this login user or person; - is nobody");
     add_list(command, "--session", "ID", view.sessions, "In this login session");
     add_parsed_list<std::uint32_t>(command, "-p,--pid", "PID", parse_pid, view.pids, "By this process");
     add_parsed<std::uint32_t>(
@@ -156,6 +156,10 @@ void add_view(CLI::App& command, ViewOptions& view) {
         "--local", [&view] { view.local_time = true; }, "Times in local time");
     command.add_flag_callback(
         "--utc", [&view] { view.local_time = false; }, "Times in UTC (default)");
+    command
+        .add_option("--person-map", view.person_map_path,
+                    "Who is who: lines \"SHA256:... name\", \"account@address name\"")
+        ->type_name("FILE");
     command.add_flag("-q,--quiet", view.quiet, "No footer");
     command.add_flag("-v,--verbose", view.verbose, "Say more on standard error");
     const Words<LedgerFormat> ledgers = {{"text", LedgerFormat::kText}, {"json", LedgerFormat::kJson}};

@@ -75,6 +75,14 @@ void make_key(const std::string& path, const std::string& comment) {
     run_tool({"/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path});
 }
 
+// The certificate lies beside the key, where ssh looks for it.
+void make_certified_key(const std::string& path, const std::string& authority, const User& user) {
+    make_key(authority, "authority");
+    make_key(path, "not shown");
+    run_tool({"/usr/bin/ssh-keygen", "-q", "-s", authority, "-I", "carol@corp", "-z", "7", "-n", user.name,
+              path + ".pub"});
+}
+
 }  // namespace
 
 RunOptions as_user(const User& user) {
@@ -163,9 +171,15 @@ void write_ssh_setup(uint16_t port) {
     make_key(host_key, "stage");
     make_key(kAliceKey, "alice@stage");
     make_key(kStrangerKey, "stranger@stage");
+    const std::string authority = "/etc/ssh/authority", own_authority = "/root/keys/own_authority";
+    make_certified_key(kCarolKey, authority, kBob);
+    make_certified_key(kMalloryKey, own_authority, kBob);
 
     make_directory("/home/alice/.ssh", 0700, kAlice);
     write_file("/home/alice/.ssh/authorized_keys", read_file(std::string(kAliceKey) + ".pub"), 0600, kAlice);
+    make_directory("/home/bob/.ssh", 0700, kBob);
+    write_file("/home/bob/.ssh/authorized_keys", "cert-authority " + read_file(own_authority + ".pub"), 0600,
+               kBob);
     write_file("/etc/ssh/ssh_known_hosts", "[127.0.0.1]:" + number + " " + read_file(host_key + ".pub"));
     write_file("/etc/ssh/ssh_config", "Host *\n    Port " + number +
                                           "\n"
@@ -188,6 +202,9 @@ void write_ssh_setup(uint16_t port) {
                                            "KbdInteractiveAuthentication yes\n"
                                            "PubkeyAuthentication yes\n"
                                            "PermitRootLogin no\n"
+                                           "TrustedUserCAKeys " +
+                                           authority +
+                                           ".pub\n"
                                            "UseDNS no\n"
                                            "PrintMotd no\n"
                                            "MaxStartups 100\n"

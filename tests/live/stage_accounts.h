@@ -30,6 +30,10 @@ inline constexpr const char* kNopasswdProgram = "/usr/bin/whoami";
 /// Private keys, readable for root: one that sshd accepts for alice, one that it accepts for nobody.
 inline constexpr const char* kAliceKey = "/root/keys/alice";
 inline constexpr const char* kStrangerKey = "/root/keys/stranger";
+/// Two that sshd accepts for bob, with certificates for number 7 of "carol@corp": of an authority that sshd
+/// trusts, and of one that only bob's authorized_keys names.
+inline constexpr const char* kCarolKey = "/root/keys/carol";
+inline constexpr const char* kMalloryKey = "/root/keys/mallory";
 
 /// Options to run a program as this user, in their home.
 RunOptions as_user(const User& user);

@@ -20,7 +20,8 @@ using Names = std::vector<std::string>;
 
 class AuthTest : public testing::Test, protected World {
 protected:
-    AuthTest() {
+    explicit AuthTest(std::string_view people = {}) {
+        options.people = *PersonMap::parse(people);
         there_was(init_);
         there_was(listener_);
     }
@@ -34,9 +35,10 @@ protected:
     void pam(const Actor& a, std::uint32_t type, const std::string& op, const std::string& account, bool ok,
              const std::string& grantors = "pam_unix") {
         tells_audit(a, type,
-                    fmt::format("op=PAM:{} grantors={} acct=\"{}\" exe=\"{}\" hostname=198.51.100.7 "
-                                "addr=198.51.100.7 terminal=ssh res={}",
-                                op, ok ? grantors : "?", account, a.exe, ok ? "success" : "failed"));
+                    fmt::format("op=PAM:{} grantors={} acct=\"{}\" exe=\"{}\" hostname={} addr={} "
+                                "terminal=ssh res={}",
+                                op, ok ? grantors : "?", account, a.exe, client_, client_,
+                                ok ? "success" : "failed"));
     }
     void user_login_fails(const Actor& a, const std::string& coded_account) {
         tells_audit(a, kUserLogin,
@@ -64,6 +66,7 @@ protected:
         exits(monitor);
     }
 
+    std::string client_ = "198.51.100.7";
     Actor init_ = Actor::process(1).runs("/usr/lib/systemd/systemd");
     Actor listener_ = Actor::process(812).child_of(init_).runs("/usr/sbin/sshd", kSshd);
     const std::string kKey = "SHA256:nWRhV3AB0123456789012345678901234567890q2AB";
@@ -216,6 +219,124 @@ TEST_F(AuthTest, SshPublickeyOkWithoutTheLogIsInferred) {
     EXPECT_EQ(one("session.start")["whodid.basis.method"], "inferred");
     EXPECT_EQ(one("session.start")["whodid.basis.origin"], "pam");
 }
+
+// ---- who it is beyond the account -------------------------------------------------------------------------
+
+class PersonTest : public AuthTest {
+protected:
+    explicit PersonTest(std::string_view people = {}) : AuthTest(people) {
+        host.files["/etc/ssh/sshd_config"] =
+            "# TrustedUserCAKeys /etc/ssh/old\n\ttrustedusercakeys=\"/etc/ca.pub\"\n";
+        host.files["/etc/ca.pub"] = kAuthorityLine;
+    }
+    /// The shell's exec, of somebody who came to the shared account root.
+    Seen root_logs_in(const std::string& means) {
+        Actor monitor = connection(4090);
+        comes_in(monitor, "root", 0, 118, "Accepted " + means);
+        return all("process.exec").back();
+    }
+    Seen root_logs_in_by_key() {
+        return root_logs_in("publickey for root from 198.51.100.7 port 58932 ssh2: ED25519 " + kAliceKey);
+    }
+    Seen root_logs_in_by_certificate() {
+        return root_logs_in("publickey for root from 198.51.100.7 port 58932 ssh2: ED25519-CERT " +
+                            kAliceKey + " ID alice@corp (serial 7) CA ED25519 " + kAuthority);
+    }
+    const std::string kAliceKey = "SHA256:2GhMghoQeMZ/L3VgIbK1mVwZV8HEymOF28LqA9vTYyw";
+    const std::string kAliceBare =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFMaJdiSOgft0pniVt82/M+XmG451lH74pkOVacC6BBg";
+    const std::string kAuthority = "SHA256:l6MZJcthpP4+R8BParM+hxNs7Hbldbb4OosPrNn46h8";
+    const std::string kAuthorityLine =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAdT2B+hMKpkYuiLLaNaLGA6rSs0Qm6Yc4LegWIvxHRo ca\n";
+};
+
+TEST_F(PersonTest, ACertificateNamesThePerson) {
+    const Seen shell = root_logs_in_by_certificate();
+    EXPECT_EQ(shell["user.name"], "root");
+    EXPECT_EQ(shell["whodid.person.id"], "alice@corp");
+    EXPECT_EQ(shell["whodid.person.basis"], "certificate");
+    EXPECT_EQ(shell["whodid.person.serial"], "7");
+    EXPECT_EQ(shell["whodid.person.authority"], kAuthority);
+    EXPECT_NE(shell.text.find(" alice@corp@198.51.100.7 "), std::string::npos) << shell.text;
+    EXPECT_EQ(shell["message"].substr(0, 49), "root (certificate \"alice@corp\") from 198.51.100.7");
+    EXPECT_FALSE(one("auth.attempt").has("whodid.person.id")) << "nobody has logged in yet";
+}
+
+// Anybody can put an authority of their own into their own authorized_keys, and sign what they like.
+TEST_F(PersonTest, ACertificateOfTheAccountsOwnAuthorityIsAClaim) {
+    host.files["/etc/ca.pub"] = kAliceBare;
+    host.files["/root/.ssh/authorized_keys"] = "cert-authority " + kAuthorityLine;
+    const Seen shell = root_logs_in_by_certificate();
+    EXPECT_EQ(shell["whodid.person.id"], "alice@corp");
+    EXPECT_EQ(shell["whodid.person.basis"], "own_certificate");
+    EXPECT_NE(shell.text.find(" root@198.51.100.7 "), std::string::npos) << shell.text;
+}
+
+TEST_F(PersonTest, AnAuthorityMayBeConfiguredInAnotherFile) {
+    host.files["/etc/ssh/sshd_config"] = "Include /etc/ssh/sshd_config.d/*.conf\nTrustedUserCAKeys none\n";
+    host.files["/etc/ssh/sshd_config.d/ca.conf"] = "TrustedUserCAKeys /etc/ca.pub # ours\n";
+    EXPECT_EQ(root_logs_in_by_certificate()["whodid.person.basis"], "certificate");
+}
+
+TEST_F(PersonTest, AKeysCommentIsAClaim) {
+    host.files["/root/.ssh/authorized_keys"] = "# people\nfrom=\"*\" " + kAliceBare + " alice@mac\n";
+    const Seen shell = root_logs_in_by_key();
+    EXPECT_EQ(shell["whodid.person.id"], "alice@mac");
+    EXPECT_EQ(shell["whodid.person.basis"], "key_comment");
+    EXPECT_FALSE(shell.has("whodid.person.serial"));
+    EXPECT_NE(shell.text.find(" root@198.51.100.7 "), std::string::npos) << shell.text;
+    const Seen start = one("session.start");
+    EXPECT_EQ(start["whodid.person.id"], "alice@mac");
+    EXPECT_NE(start.text.find("\"alice@mac\""), std::string::npos) << start.text;
+}
+
+TEST_F(PersonTest, TheKeyIsLookedForWhereSshdSeesIt) {
+    host.files["/proc/812/root/etc/passwd"] = "root:x:0:0::/srv/root:/bin/sh\n";
+    host.files["/proc/812/root/srv/root/.ssh/authorized_keys2"] = kAliceBare + " alice@mac\n";
+    EXPECT_EQ(root_logs_in_by_key()["whodid.person.id"], "alice@mac");
+}
+
+TEST_F(PersonTest, WithoutACommentItIsTheLogin) {
+    host.files["/root/.ssh/authorized_keys"] = kAliceBare + "\n" + kAuthorityLine;
+    const Seen shell = root_logs_in_by_key();
+    EXPECT_EQ(shell["whodid.person.id"], "root");
+    EXPECT_EQ(shell["whodid.person.basis"], "login");
+    EXPECT_NE(shell.text.find(" root@198.51.100.7 "), std::string::npos) << shell.text;
+}
+
+class MappedPersonTest : public PersonTest {
+protected:
+    MappedPersonTest()
+        : PersonTest("SHA256:2GhMghoQeMZ/L3VgIbK1mVwZV8HEymOF28LqA9vTYyw alice\nroot@198.51.100.7 bob\n") {}
+};
+
+TEST_F(MappedPersonTest, AKeyWithoutACommentHasAName) {
+    const Seen shell = root_logs_in_by_key();
+    EXPECT_EQ(shell["whodid.person.id"], "alice");
+    EXPECT_EQ(shell["whodid.person.basis"], "map");
+    EXPECT_NE(shell.text.find(" alice@198.51.100.7 "), std::string::npos) << shell.text;
+}
+
+TEST_F(MappedPersonTest, APasswordIsKnownByWhereItCameFrom) {
+    const Seen shell = root_logs_in("password for root from 198.51.100.7 port 58932 ssh2");
+    EXPECT_EQ(shell["whodid.person.id"], "bob");
+    EXPECT_EQ(shell["whodid.person.basis"], "map");
+}
+
+TEST_F(MappedPersonTest, ACommentIsBetter) {
+    host.files["/root/.ssh/authorized_keys"] = kAliceBare + " alice@mac\n";
+    EXPECT_EQ(root_logs_in_by_key()["whodid.person.basis"], "key_comment");
+}
+
+TEST_F(MappedPersonTest, OthersAreTheirLogin) {
+    client_ = "203.0.113.9";
+    const Seen shell = root_logs_in("password for root from 203.0.113.9 port 58932 ssh2");
+    EXPECT_EQ(shell["whodid.person.id"], "root");
+    EXPECT_EQ(shell["whodid.person.basis"], "login");
+}
+
+// ---- keys that are refused
+// ---------------------------------------------------------------------------------
 
 TEST_F(AuthTest, SshPublickeyBad) {
     Actor monitor = connection(4090);

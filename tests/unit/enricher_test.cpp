@@ -717,7 +717,8 @@ TEST(EnricherTime, Trap40_AClockStepIsTakenInByALiveHost) {
     SteppedHost host;
     host.clock = world.host.clock;
     Ledger ledger;
-    Enricher enricher(world.stream, host, ledger);
+    const PersonMap people;
+    Enricher enricher(world.stream, host, people, ledger);
     Batch batch;
     host.clock.wall_ns += 5 * kMs;  // slewed, not stepped
     enricher.tick(1003 * kSecond, batch);

@@ -80,7 +80,13 @@ TEST(Escape, Base64) {
         {"foobar", "Zm9vYmFy"},
         {"\xff\xfe\0"s, "//4A"},
     };
-    for (const auto& c : cases) EXPECT_EQ(base64(c.bytes), c.want);
+    for (const auto& c : cases) {
+        EXPECT_EQ(base64(c.bytes), c.want);
+        EXPECT_EQ(from_base64(c.want), c.bytes);
+        EXPECT_EQ(from_base64(c.want.substr(0, c.want.find('='))), c.bytes) << "without padding";
+    }
+    for (const char* text : {"Z", "Zg=", "Zg===", "=Zg=", "Zm9v=", "Zm 9", "Zm9-", "Zm9vYg==Zg==", "===="})
+        EXPECT_EQ(from_base64(text), std::nullopt) << text;
 }
 
 TEST(Escape, DisplayWidth) {

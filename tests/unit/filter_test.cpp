@@ -68,6 +68,16 @@ TEST_F(FilterTest, UserIsTheLoginUserByNameOrUid) {
     EXPECT_TRUE(keeps(as_root));
 }
 
+TEST_F(FilterTest, UserIsAlsoThePersonOfASharedAccount) {
+    session->person = {"carol@corp", PersonBasis::kCertificate, "7", {}};
+    for (const char* user : {"carol@corp", "carol@*", "alice"}) {
+        options.users = {user};
+        EXPECT_TRUE(keeps(exec({"x"}, alice()))) << user;
+    }
+    options.users = {"carol"};
+    EXPECT_FALSE(keeps(exec({"x"}, alice())));
+}
+
 TEST_F(FilterTest, UserOfAFailedLoginIsTheNameItClaimed) {
     const auto refused = [&](const char* account) {
         return auth({.service = "sshd", .account = account, .result = -EACCES}, daemon("/usr/sbin/sshd"));

@@ -33,6 +33,12 @@ TEST(Hash, NumbersAreKeptApart) {
     EXPECT_EQ(hash_numbers(boot, {7, 8}), hash_numbers(boot, {7, 8}));
 }
 
+TEST(Hash, Sha256) {  // FIPS 180-2, appendix B.1
+    const std::string digest = sha256("abc");
+    ASSERT_EQ(digest.size(), 32u);
+    EXPECT_EQ(digest.substr(0, 4), "\xba\x78\x16\xbf");
+}
+
 TEST(Hash, HmacSha256) {  // RFC 4231, test case 1; a key shorter than the block is padded with zeros
     std::array<unsigned char, 32> key{};
     std::fill_n(key.begin(), 20, 0x0b);

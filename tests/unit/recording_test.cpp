@@ -525,7 +525,7 @@ TEST(HostSnapshot, HoldsNamesAndNoSecrets) {
     host.ids["/usr/sbin/sshd"] = {1, 2};
     host.ids["/usr/bin/vim"] = {1, 3};
     const RecordedHost snapshot = snapshot_host(host);
-    EXPECT_EQ(snapshot.files.at("/etc/passwd"), "root:x:0:0\nalice:x:1004:1104\n");
+    EXPECT_EQ(snapshot.files.at("/etc/passwd"), "root:x:0:0::/root:\nalice:x:1004:1104::/home/alice:\n");
     EXPECT_EQ(snapshot.files.at("/etc/group"), "sudo:x:27:\n");
     EXPECT_EQ(snapshot.files.at("/proc/self/mountinfo"),
               "26 1 254:0 / / rw,relatime - ext4 /dev/vda\n27 26 0:40 / /mnt rw - cifs //srv/share\n"

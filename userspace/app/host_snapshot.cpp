@@ -87,8 +87,7 @@ bool is_sshd(std::string_view exe) { return exe.substr(exe.rfind('/') + 1).start
 std::string passwd_snapshot(const Host& host) {
     std::string out;
     if (const auto text = host.read_file("/etc/passwd"); text)
-        for (const PasswdEntry& user : parse_passwd(*text).entries)
-            out += fmt::format("{}:x:{}:{}\n", user.name, user.uid, user.gid);
+        for (const PasswdEntry& user : parse_passwd(*text).entries) out += format_passwd(user);
     return out;
 }
 

@@ -8,9 +8,9 @@
 
 namespace whodid {
 
-/// passwd and group reduced to names and ids, mounts without their options, logind's sessions reduced to who
-/// came from where, the connections of sshd's processes, and which files the trusted programs are. The clock
-/// is left at zero.
+/// passwd and group reduced to names, ids and homes, mounts without their options, logind's sessions reduced
+/// to who came from where, the connections of sshd's processes, and which files the trusted programs are. The
+/// clock is left at zero.
 RecordedHost snapshot_host(const Host& host);
 
 /// /etc/passwd and /etc/group as the snapshot has them; empty when they cannot be read.

@@ -13,7 +13,11 @@ namespace whodid {
 
 Pipeline::Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
                    Sink* sink)
-    : stream_(stream), ledger_(ledger), options_(options), sink_(sink), enricher_(stream, host, ledger) {}
+    : stream_(stream),
+      ledger_(ledger),
+      options_(options),
+      sink_(sink),
+      enricher_(stream, host, options_.people, ledger) {}
 
 Result<std::unique_ptr<Pipeline>> Pipeline::make(const Stream& stream, const Host& host, Ledger& ledger,
                                                  const PipelineOptions& options, Sink* sink) {

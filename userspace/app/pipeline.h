@@ -18,6 +18,7 @@ namespace whodid {
 
 struct PipelineOptions {
     FilterOptions filter;
+    PersonMap people;
     bool reorder = true;          // recordings are in order already
     bool mask = true;             // secrets, before anything sees them
     std::uint64_t count_max = 0;  // stop after that many events; 0: never

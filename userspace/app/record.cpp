@@ -14,7 +14,9 @@
 #include "app/stop.h"
 #include "app/version.h"
 #include "base/clock.h"
+#include "enrich/login_key.h"
 #include "enrich/masking.h"
+#include "enrich/sshd_line.h"
 #include "source/recording.h"
 
 namespace whodid {
@@ -60,6 +62,7 @@ public:
     void take(const rec_hdr& record) {
         if (!kept_[record.kind]) return;
         note_changes(record.boot_ns);
+        if (record.kind == REC_RAW_SYSLOG) note_login_key(reinterpret_cast<const rec_text&>(record));
         arena_.reset();
         writer_.record(masked_ ? *mask_for_recording(record, known_, arena_) : record);
         if (record.boot_ns < flushed_ns_ + kFlushNs) return;
@@ -80,6 +83,19 @@ private:
         looked_ns_ = boot_ns;
         note_file("/etc/passwd", passwd_snapshot(host_), passwd_);
         note_file("/etc/group", group_snapshot(host_), group_);
+    }
+
+    /// Before the line that needs it: of each file only what let somebody in.
+    void note_login_key(const rec_text& record) {
+        const std::string_view text(reinterpret_cast<const char*>(&record) + record.text.off,
+                                    record.text.len);
+        const auto line = parse_sshd_line(text);
+        if (!line || line->kind != SshdKind::kAccepted) return;
+        const Processes& processes = enricher_->processes();
+        const rec_task& task = record.h.task;
+        const auto key = find_login_key(host_, processes, processes.find({task.tgid, task.start_ns}), *line);
+        if (!key) return;
+        for (const auto& [path, kept] : key->files) writer_.lines(format_file_lines(path, kept));
     }
 
     void note_file(const char* path, std::string now, std::string& before) {

@@ -22,6 +22,14 @@ Result<Fd> open_to_write(const std::string& path) {
     return file;
 }
 
+Result<PersonMap> read_person_map(const std::string& path) {
+    const auto text = LiveHost().read_file(path);
+    if (!text) return text.error();
+    auto people = PersonMap::parse(*text);
+    if (!people) return Error{fmt::format("--person-map {}: {}", path, people.error().message), EINVAL};
+    return people;
+}
+
 Result<void> check(const ViewOptions& options) {
     if (auto filter = Filter::compile(filter_options(options), {}); !filter) return filter.error();
     if (auto keys = resolve_fields(options.fields); !keys) return keys.error();
@@ -36,6 +44,11 @@ Result<View> View::open(const ViewOptions& options, std::string banner) {
     if (auto checked = check(options); !checked) return checked.error();
     View view;
     view.options_ = options;
+    if (!options.person_map_path.empty()) {
+        auto people = read_person_map(options.person_map_path);
+        if (!people) return people.error();
+        view.people_ = std::move(*people);
+    }
     const bool to_file = !options.write_path.empty() && options.write_path != "-";
     if (to_file) {
         auto file = open_to_write(options.write_path);
@@ -75,6 +88,7 @@ PipelineOptions View::pipeline_options() const {
     pipeline.filter = filter_options(options_);
     pipeline.filter.start_and_stop = !is_text(format_);
     pipeline.count_max = options_.count_max;
+    pipeline.people = people_;
     return pipeline;
 }
 

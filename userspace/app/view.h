@@ -34,6 +34,7 @@ public:
 private:
     ViewOptions options_;
     Format format_ = Format::kText;
+    PersonMap people_;
     Fd file_;
     std::unique_ptr<StreamSink> sink_;
 };

@@ -9,6 +9,8 @@
 namespace whodid {
 namespace {
 
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 struct CodePoint {
     std::uint32_t value = 0xFFFD;
     std::size_t size = 1;  // bytes taken; of an ill-formed sequence, its maximal subpart
@@ -209,7 +211,6 @@ std::string escape_for_terminal(std::string_view text) {
 }
 
 std::string base64(std::string_view bytes) {
-    constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
     for (std::size_t pos = 0; pos < bytes.size(); pos += 3) {
@@ -221,6 +222,25 @@ std::string base64(std::string_view bytes) {
         for (std::size_t i = 0; i < 4; i++) {
             out += i <= group.size() ? kAlphabet[bits >> (18 - 6 * i) & 63] : '=';
         }
+    }
+    return out;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+    if (text.size() % 4 == 0) text.remove_suffix(text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0);
+    if (text.size() % 4 == 1) return std::nullopt;
+    std::string out;
+    out.reserve(text.size() / 4 * 3 + 2);
+    std::uint32_t bits = 0;
+    int held = 0;
+    for (const char c : text) {
+        const std::size_t value = kAlphabet.find(c);
+        if (value == kAlphabet.npos) return std::nullopt;
+        bits = bits << 6 | static_cast<std::uint32_t>(value);
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        out += static_cast<char>(bits >> held & 0xff);
     }
     return out;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ std::string escape_for_terminal(std::string_view text);
 
 /// RFC 4648 section 4, with padding.
 std::string base64(std::string_view bytes);
+/// The bytes again; the padding may be missing. nullopt: not base64.
+std::optional<std::string> from_base64(std::string_view text);
 
 /// Columns that `text` takes on a terminal: 2 for wide East Asian characters and emoji, 0 for combining marks
 /// and other characters drawn on the one before, 1 otherwise (control characters and ill-formed sequences

@@ -47,6 +47,13 @@ Id128 hash_numbers(const Id128& seed, std::initializer_list<std::uint64_t> numbe
     return {h.high64, h.low64};
 }
 
+std::string sha256(std::string_view bytes) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
+    return {reinterpret_cast<const char*>(digest), length};
+}
+
 KeyedHash::KeyedHash() {
     if (RAND_bytes(key_.data(), static_cast<int>(key_.size())) != 1)
         throw std::runtime_error("no random bytes for the account hash key: is /dev/urandom there?");

@@ -25,6 +25,9 @@ Id128 hash_bytes(std::string_view bytes);
 /// Hashes numbers, each as eight little-endian bytes, after a seed that names the host's boot.
 Id128 hash_numbers(const Id128& seed, std::initializer_list<std::uint64_t> numbers);
 
+/// SHA-256 (FIPS 180-4): 32 bytes.
+std::string sha256(std::string_view bytes);
+
 /// HMAC-SHA256 (RFC 2104), first 16 bytes: equal names give equal text under one key, and nobody without the
 /// key can test a guess.
 class KeyedHash {

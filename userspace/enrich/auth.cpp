@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "enrich/login_key.h"
 #include "enrich/raw_text.h"
 
 namespace whodid {
@@ -126,8 +127,10 @@ bool TrustedPrograms::contains(const FileId& file, std::string_view path) const 
     });
 }
 
-Auth::Auth(const Host& host, Users& users, Sessions& sessions, Processes& processes)
-    : users_(users),
+Auth::Auth(const Host& host, const PersonMap& people, Users& users, Sessions& sessions, Processes& processes)
+    : host_(host),
+      people_(people),
+      users_(users),
       sessions_(sessions),
       processes_(processes),
       trusted_(host),
@@ -419,6 +422,8 @@ void Auth::start_session(Conversation& c, const rec_hdr& cause, Basis basis, Are
         s.login_user = users_.name(cause.task.loginuid);
         if (!c.verified) return; /* what else it says is a claim */
         if (!c.account.empty()) s.login_user = c.account;
+        s.person = c.person;
+        if (s.person.basis == PersonBasis::kLogin) s.person = people_.find(c.key, s.login_user, c.address);
         s.address = c.address;
         s.port = c.port;
         s.method = c.method;
@@ -521,19 +526,7 @@ void Auth::on_syslog(const Event& raw, Arena& arena, const Emit& emit) {
     if (line->port) c.port = line->port;
     switch (line->kind) {
         case SshdKind::kAccepted:
-            c.account = line->user;
-            c.method = line->method;
-            c.method_basis = Basis::kLog;
-            c.key = line->fingerprint;
-            c.authenticated = true;
-            if (r.h.task.sessionid != REC_UNSET) { /* the session was there first: PAM-less, or a late line */
-                sessions_.learn(r.h.task.sessionid, r.h.task.loginuid, [&](Session& s) {
-                    s.method = c.method;
-                    s.key = c.key;
-                    s.port = c.port;
-                    s.method_basis = Basis::kLog;
-                });
-            }
+            accepted(*line, raw, c);
             break;
         case SshdKind::kFailed:
             c.set_account(line->user);
@@ -550,6 +543,37 @@ void Auth::on_syslog(const Event& raw, Arena& arena, const Emit& emit) {
         default:
             break;
     }
+}
+
+void Auth::accepted(const SshdLine& line, const Event& raw, Conversation& c) {
+    c.account = line.user;
+    c.method = line.method;
+    c.method_basis = Basis::kLog;
+    c.key = line.fingerprint;
+    c.authenticated = true;
+    c.person = person_of(line, raw.process);
+    const rec_task& task = raw.record->task;
+    if (task.sessionid == REC_UNSET) return;
+    // The session was there first: no PAM, or a late line.
+    sessions_.learn(task.sessionid, task.loginuid, [&](Session& s) {
+        s.method = c.method;
+        s.key = c.key;
+        s.address = c.address;
+        s.port = c.port;
+        s.method_basis = Basis::kLog;
+        s.person = c.person;
+    });
+}
+
+/// A certificate's key id is its authority's word; a key's comment that of whoever wrote authorized_keys. So
+/// is the key id where that file names the authority: anybody can be one to their own account.
+Person Auth::person_of(const SshdLine& accepted, const Snapshot& sender) const {
+    const auto key = find_login_key(host_, processes_, sender, accepted);
+    if (!accepted.cert_id.empty())
+        return {accepted.cert_id, key ? PersonBasis::kCertificate : PersonBasis::kOwnCertificate,
+                std::to_string(accepted.cert_serial.value_or(0)), accepted.ca_fingerprint};
+    if (key && !key->comment.empty()) return {key->comment, PersonBasis::kKeyComment, {}, {}};
+    return people_.find(accepted.fingerprint, accepted.user, accepted.address);
 }
 
 /// What PAM refused before, told now with port and method; or what only the log tells.

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/host.h"
 #include "enrich/audit_message.h"
+#include "enrich/person_map.h"
 #include "enrich/processes.h"
 #include "enrich/sessions.h"
 #include "enrich/sshd_line.h"
@@ -39,7 +40,7 @@ public:
     /// Takes a made record and the process it speaks of.
     using Emit = std::function<void(const rec_hdr*, Snapshot)>;
 
-    Auth(const Host& host, Users& users, Sessions& sessions, Processes& processes);
+    Auth(const Host& host, const PersonMap& people, Users& users, Sessions& sessions, Processes& processes);
 
     void on_audit(const Event& raw, Arena& arena, const Emit& emit);
     void on_syslog(const Event& raw, Arena& arena, const Emit& emit);
@@ -62,6 +63,7 @@ private:
     struct Conversation {
         std::string exe;  // of the program that speaks: after an exec it is another conversation
         std::string service, account, address, method, key, terminal, command;
+        Person person;
         std::uint16_t port = 0;
         Basis method_basis = Basis::kAbsent;
         bool verified = true;
@@ -105,6 +107,8 @@ private:
     void account_changed(const AuditMessage& m, const Event& raw, const Snapshot& sender, Arena& arena,
                          const Emit& emit);
 
+    Person person_of(const SshdLine& accepted, const Snapshot& sender) const;
+    void accepted(const SshdLine& line, const Event& raw, Conversation& c);
     void log_failure(const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
     static void wait(Conversation& c, Conversation::Waiting what, const rec_hdr& cause);
     void settle(Conversation& c, Arena& arena, const Emit& emit);
@@ -116,6 +120,8 @@ private:
                      const Emit& emit);
     void put_account(RecordMaker<rec_auth>& made, const Conversation& c) const;
 
+    const Host& host_;
+    const PersonMap& people_;
     Users& users_;
     Sessions& sessions_;
     Processes& processes_;

@@ -38,15 +38,16 @@ std::string_view walked_path(const Event& event, const rec_path& path, Batch& ba
 
 }  // namespace
 
-Enricher::Enricher(const Stream& stream, const Host& host, Ledger& ledger)
+Enricher::Enricher(const Stream& stream, const Host& host, const PersonMap& people, Ledger& ledger)
     : stream_(stream),
       host_(host),
+      people_(people),
       ledger_(ledger),
       anchor_(host.anchor()),
       users_(host),
       sessions_(stream),
       processes_(stream, users_, sessions_),
-      auth_(host, users_, sessions_, processes_) {}
+      auth_(host, people, users_, sessions_, processes_) {}
 
 Event Enricher::begin(const Decoded& decoded, bool masked) const {
     Event event;
@@ -321,7 +322,7 @@ void Enricher::on_network(Event event, Batch& batch) {
 
 void Enricher::tick(std::uint64_t boot_ns, Batch& batch) {
     if (!host_.is_live()) anchor_ = host_.anchor();  // a recording says when it was taken anew
-    if (std::exchange(restore_due_, false)) restore_sessions(host_, processes_, users_, sessions_);
+    if (std::exchange(restore_due_, false)) restore_sessions(host_, people_, processes_, users_, sessions_);
     for (auto it = searches_.begin(); it != searches_.end();) {
         const bool due =
             it->second.event.record != nullptr &&

@@ -21,7 +21,8 @@ namespace whodid {
 
 class Enricher {
 public:
-    Enricher(const Stream& stream, const Host& host, Ledger& ledger);
+    /// All arguments outlive it.
+    Enricher(const Stream& stream, const Host& host, const PersonMap& people, Ledger& ledger);
 
     /// Updates the state and appends the events this record gives rise to: none, one, or several. The record
     /// lies in the batch's arena.
@@ -65,6 +66,7 @@ private:
 
     const Stream& stream_;
     const Host& host_;
+    const PersonMap& people_;
     Ledger& ledger_;
     ClockAnchor anchor_;
     Users users_;

@@ -70,6 +70,11 @@ AccountFile<Entry> parse_lines(std::string_view text, std::optional<Entry> (*rea
 
 AccountFile<PasswdEntry> parse_passwd(std::string_view text) { return parse_lines(text, read_passwd_line); }
 
+std::string format_passwd(const PasswdEntry& entry) {
+    return entry.name + ":x:" + std::to_string(entry.uid) + ":" + std::to_string(entry.gid) +
+           "::" + entry.home + ":\n";
+}
+
 AccountFile<GroupEntry> parse_group(std::string_view text) { return parse_lines(text, read_group_line); }
 
 }  // namespace whodid

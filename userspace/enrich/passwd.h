@@ -36,6 +36,10 @@ struct AccountFile {
 /// 4294967295 is the kernel's "no id" and is malformed. Fields after gid may be missing.
 AccountFile<PasswdEntry> parse_passwd(std::string_view text);
 
+/// A line of passwd with what tells an account from another and where its home is; no password, no names of
+/// people.
+std::string format_passwd(const PasswdEntry& entry);
+
 /// group(5): name:password:gid:member,member. The members may be missing.
 AccountFile<GroupEntry> parse_group(std::string_view text);
 

@@ -174,7 +174,8 @@ Peer tcp_peer_of(const Host& host, std::uint32_t pid) {
     return {};
 }
 
-void restore_sessions(const Host& host, const Processes& processes, Users& users, Sessions& sessions) {
+void restore_sessions(const Host& host, const PersonMap& people, const Processes& processes, Users& users,
+                      Sessions& sessions) {
     const LogindSessions logind = read_logind(host);
     for (const auto& entry : find_logins(processes)) {
         const std::uint32_t number = entry.first;
@@ -188,6 +189,7 @@ void restore_sessions(const Host& host, const Processes& processes, Users& users
             if (const auto known = logind.find(number); known != logind.end())
                 fill_from_logind(session, known->second);
             fill_from_processes(session, host, login);
+            session.person = people.find({}, session.login_user, session.address);
         });
     }
 }

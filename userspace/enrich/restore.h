@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/host.h"
+#include "enrich/person_map.h"
 #include "enrich/processes.h"
 #include "enrich/sessions.h"
 #include "enrich/users.h"
@@ -11,8 +12,9 @@ namespace whodid {
 
 /// For every session of a process in the table that was not announced: logind's file on it, else the
 /// connection its sshd holds, else the environment sshd gave to the session's first process. Users can set
-/// the last two of these: the basis says inferred for all.
-void restore_sessions(const Host& host, const Processes& processes, Users& users, Sessions& sessions);
+/// the last two of these: the basis says inferred for all. What key it was is not known any more.
+void restore_sessions(const Host& host, const PersonMap& people, const Processes& processes, Users& users,
+                      Sessions& sessions);
 
 /// The peer of the first established TCP connection among a process' descriptors, as /proc/PID/net tells.
 struct Peer {

@@ -23,6 +23,24 @@ constexpr std::string_view basis_name(Basis basis) {
     return kNames[static_cast<std::size_t>(basis)];
 }
 
+/// What says who logged in, beyond the account.
+enum class PersonBasis : std::uint8_t { kLogin, kCertificate, kOwnCertificate, kKeyComment, kMap };
+
+constexpr std::string_view person_basis_name(PersonBasis basis) {
+    constexpr std::string_view kNames[] = {"login", "certificate", "own_certificate", "key_comment", "map"};
+    return kNames[static_cast<std::size_t>(basis)];
+}
+
+/// Who uses an account. With kLogin nobody knows better than the login, and `id` is empty.
+struct Person {
+    std::string id;
+    PersonBasis basis = PersonBasis::kLogin;
+    std::string serial, authority;  // of a certificate: its number, and the fingerprint of who signed it
+
+    /// An authority or the administrator says so; what the account's own files say is a claim.
+    bool is_vouched_for() const { return basis == PersonBasis::kCertificate || basis == PersonBasis::kMap; }
+};
+
 /// A login, as far as it is known at one moment.
 struct Session {
     std::string id;  // audit's number in decimal; empty where the kernel has none
@@ -30,6 +48,7 @@ struct Session {
     std::uint32_t audit_session = REC_UNSET;
     std::uint32_t login_uid = REC_UNSET;
     std::string login_user;
+    Person person;
     std::string service;  // sshd, login, cron, ...
     std::uint64_t since_ns = 0;
 

@@ -145,6 +145,12 @@ Value origin_text(const Process& p, std::string Session::*member) {
     return p.session ? Value::of_text((*p.session).*member) : Value::absent();
 }
 Value basis_text(Basis basis) { return Value::of_text(basis_name(basis)); }
+PersonBasis person_basis(const Process& p) {
+    return p.session ? p.session->person.basis : PersonBasis::kLogin;
+}
+std::string_view person_id(const Process& p) {
+    return p.session && !p.session->person.id.empty() ? p.session->person.id : p.login_user;
+}
 
 // ---- processes --------------------------------------------------------------------------------------------
 

@@ -30,6 +30,9 @@ Value integer_if_other(std::uint32_t number, std::uint32_t than);
 Value hex_text(const Id128& id, Scratch& s);
 Value origin_text(const Process& p, std::string Session::*member);
 Value basis_text(Basis basis);
+PersonBasis person_basis(const Process& p);
+/// The login user's name where nothing tells more.
+std::string_view person_id(const Process& p);
 
 // processes
 Value read_args(const Event& e, Scratch& s);

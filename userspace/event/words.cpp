@@ -274,6 +274,8 @@ void what_login(const Event& e, std::string& out) {
     if (!e.process || !e.process->session) return;
     append_fact(out, e.process->session->method);
     append_fact(out, short_key(e.process->session->key));
+    const Person& person = e.process->session->person;
+    if (!person.id.empty()) append_fact(out, fmt::format("\"{}\"", person.id));
 }
 
 void what_logout(const Event& e, std::string& out) {
@@ -365,6 +367,12 @@ void append_claimant(const Event& e, std::string& out) {
     if (!from.empty()) fmt::format_to(std::back_inserter(out), " {} {}", r.address.len ? "from" : "at", from);
 }
 
+/// As it stands before the name: `ubuntu (key "alice@mac") from 198.51.100.7`.
+std::string_view person_basis_words(PersonBasis basis) {
+    constexpr std::string_view kWords[] = {"login", "certificate", "own certificate", "key", "known as"};
+    return kWords[static_cast<std::size_t>(basis)];
+}
+
 void append_person(const Process& p, std::string& out) {
     if (!p.login_user.empty())
         out += p.login_user;
@@ -372,6 +380,9 @@ void append_person(const Process& p, std::string& out) {
         fmt::format_to(std::back_inserter(out), "uid {}", p.login_uid);
     else
         out += p.effective_user.empty() ? "system" : p.effective_user;
+    if (p.session && !p.session->person.id.empty())
+        fmt::format_to(std::back_inserter(out), " ({} \"{}\")", person_basis_words(p.session->person.basis),
+                       p.session->person.id);
     if (p.session && !p.session->address.empty())
         fmt::format_to(std::back_inserter(out), " from {}", p.session->address);
 }

@@ -107,17 +107,19 @@ bool Filter::is_wanted(const Event& event) {
 }
 
 bool Filter::is_by_user(const Event& event) const {
-    std::string name, uid;
+    std::string name, uid, person;
     const Process* p = event.process.get();
     if (p && p->login_uid != REC_UNSET) {
         name = p->login_user;
         uid = std::to_string(p->login_uid);
+        if (p->session) person = p->session->person.id;
     } else if (event.kind->id == REC_AUTH_ATTEMPT) {
         name = event.text(event.as<rec_auth>().account);
     }
     if (name.empty() && uid.empty()) name = "-";
     return std::ranges::any_of(options_.users, [&](const std::string& wanted) {
-        return wanted == uid || (!name.empty() && is_or_matches(name, wanted));
+        return wanted == uid || (!name.empty() && is_or_matches(name, wanted)) ||
+               (!person.empty() && is_or_matches(person, wanted));
     });
 }
 

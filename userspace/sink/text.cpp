@@ -25,7 +25,8 @@ void pad(std::string& out, std::size_t from, std::size_t to) {
 }
 
 /// "alice@198.51.100.7"; "?bob@203.0.113.50" where a name was only claimed; "-" for nobody who logged in;
-/// "root@cron", "alice@tty1" for a login without an address.
+/// "root@cron", "alice@tty1" for a login without an address. Who shares an account is named where an
+/// authority or the administrator vouches for it: a key's comment is a claim, and stands with the login.
 std::string who(const Event& event) {
     const Process* p = event.process.get();
     const bool nobody = !p || p->login_uid == REC_UNSET;
@@ -44,6 +45,7 @@ std::string who(const Event& event) {
         name = p->login_user.empty() ? std::to_string(p->login_uid) : p->login_user;
         if (p->session) {
             const Session& s = *p->session;
+            if (s.person.is_vouched_for()) name = s.person.id;
             const bool told =
                 s.origin_type != "unknown" && s.origin_type != "local" && s.origin_type != "ssh";
             from = !s.address.empty()           ? s.address
