@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "world.h"
 
@@ -13,6 +15,7 @@ namespace {
 using test::Actor;
 using test::kMs;
 using test::kSecond;
+using test::RecordBuilder;
 using test::Seen;
 using test::World;
 
@@ -333,6 +336,91 @@ TEST_F(MappedPersonTest, OthersAreTheirLogin) {
     const Seen shell = root_logs_in("password for root from 203.0.113.9 port 58932 ssh2");
     EXPECT_EQ(shell["whodid.person.id"], "root");
     EXPECT_EQ(shell["whodid.person.basis"], "login");
+}
+
+// ---- ssh to the same host again ---------------------------------------------------------------------------
+
+class SecondHop : public AuthTest {
+protected:
+    static RecordBuilder<rec_net> connection_between(const Actor& a, std::uint16_t kind, rec_u16 local,
+                                                     rec_u16 peer) {
+        RecordBuilder<rec_net> r(kind, a.task);
+        r->family = AF_INET;
+        r->type = SOCK_STREAM;
+        r->protocol = IPPROTO_TCP;
+        r->local[0] = r->peer[0] = 127;
+        r->local[3] = r->peer[3] = 1;
+        r->local_port = local;
+        r->peer_port = peer;
+        r->socket = kind == REC_NETWORK_ACCEPT ? 2 : 1;
+        r->outgoing = kind == REC_NETWORK_CONNECT;
+        return r;
+    }
+    /// alice, who came by key, runs ssh.
+    Actor ssh_of_alice() {
+        host.files["/home/alice/.ssh/authorized_keys"] =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFMaJdiSOgft0pniVt82/M+XmG451lH74pkOVacC6BBg alice@mac\n";
+        Actor monitor = connection(4090);
+        Actor shell = comes_in(monitor, "alice", 1004, 118,
+                               "Accepted publickey for alice from 198.51.100.7 port 58932 ssh2: ED25519 "
+                               "SHA256:2GhMghoQeMZ/L3VgIbK1mVwZV8HEymOF28LqA9vTYyw");
+        Actor ssh = shell.fork(4120).runs("/usr/bin/ssh");
+        starts(ssh, {"ssh", "bob@localhost"});
+        return ssh;
+    }
+    Seen bob_logs_in_from(std::uint16_t port) {
+        client_ = "127.0.0.1";
+        Actor monitor = connection(4190);
+        comes_in(monitor, "bob", 1005, 119,
+                 fmt::format("Accepted password for bob from 127.0.0.1 port {} ssh2", port));
+        return all("process.exec").back();
+    }
+};
+
+TEST_F(SecondHop, LeadsBackToTheFirst) {
+    const Actor ssh = ssh_of_alice();
+    happens(connection_between(listener_, REC_NETWORK_ACCEPT, 22, 40000));
+    happens(connection_between(ssh, REC_NETWORK_CONNECT, 40000, 22));
+    const Seen shell = bob_logs_in_from(40000);
+    EXPECT_EQ(shell["user.name"], "bob");
+    EXPECT_EQ(shell["session.id"], "119");
+    EXPECT_EQ(shell["whodid.origin.session"], "118");
+    EXPECT_EQ(shell["whodid.origin.address"], "198.51.100.7");
+    EXPECT_EQ(shell["whodid.origin.port"], "58932");
+    EXPECT_EQ(shell["whodid.origin.method"], "password");
+    EXPECT_EQ(shell["whodid.person.id"], "alice@mac");
+    EXPECT_EQ(shell["whodid.person.basis"], "key_comment");
+    EXPECT_EQ(shell["whodid.chain"], "alice:bash[4102] ssh[4120] bob:bash[4202]");
+    EXPECT_EQ(all("auth.attempt").back()["client.address"], "127.0.0.1");
+}
+
+TEST_F(SecondHop, IsNoneWhenTheOtherEndIsAnotherServer) {
+    const Actor ssh = ssh_of_alice();
+    happens(connection_between(ssh, REC_NETWORK_CONNECT, 40000, 2222));
+    happens(connection_between(listener_, REC_NETWORK_ACCEPT, 22, 40000));
+    const Seen shell = bob_logs_in_from(40000);
+    EXPECT_FALSE(shell.has("whodid.origin.session"));
+    EXPECT_EQ(shell["whodid.origin.address"], "127.0.0.1");
+    EXPECT_EQ(shell["whodid.person.id"], "bob");
+}
+
+TEST_F(SecondHop, IsNoneInAnotherNetworkNamespace) {
+    Actor ssh = ssh_of_alice();
+    ssh.task.net_ns = 4026532000u;
+    execs(ssh, {"ssh"});
+    happens(connection_between(ssh, REC_NETWORK_CONNECT, 40000, 22));
+    happens(connection_between(listener_, REC_NETWORK_ACCEPT, 22, 40000));
+    EXPECT_FALSE(bob_logs_in_from(40000).has("whodid.origin.session"));
+}
+
+TEST_F(SecondHop, IsForgottenWhenTheConnectionIsClosed) {
+    const Actor ssh = ssh_of_alice();
+    happens(connection_between(ssh, REC_NETWORK_CONNECT, 40000, 22));
+    happens(connection_between(listener_, REC_NETWORK_ACCEPT, 22, 40000));
+    auto close = connection_between(ssh, REC_NETWORK_CLOSE, 40000, 22);
+    close->outgoing = 1;
+    happens(std::move(close));
+    EXPECT_FALSE(bob_logs_in_from(40000).has("whodid.origin.session"));
 }
 
 // ---- keys that are refused

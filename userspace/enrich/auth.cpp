@@ -127,9 +127,11 @@ bool TrustedPrograms::contains(const FileId& file, std::string_view path) const 
     });
 }
 
-Auth::Auth(const Host& host, const PersonMap& people, Users& users, Sessions& sessions, Processes& processes)
+Auth::Auth(const Host& host, const PersonMap& people, const OwnConnections& connections, Users& users,
+           Sessions& sessions, Processes& processes)
     : host_(host),
       people_(people),
+      connections_(connections),
       users_(users),
       sessions_(sessions),
       processes_(processes),
@@ -430,12 +432,31 @@ void Auth::start_session(Conversation& c, const rec_hdr& cause, Basis basis, Are
         s.key = c.key;
         s.terminal = c.terminal;
         s.method_basis = c.method.empty() ? Basis::kAbsent : c.method_basis;
+        lead_back(s, c.process);
     });
     if (!sessions_.announce(number)) return;
     RecordMaker<rec_session> made(cause, REC_SESSION_START);
     made->since_ns = cause.boot_ns;
     made.text(&rec_session::service, c.service).text(&rec_session::terminal, c.terminal);
     emit(made.finish(arena), processes_.of(cause.task));
+}
+
+/// ssh from one login to another account of the same host: where it came from is where the first came from,
+/// and it is the same person unless the second login knows better.
+void Auth::lead_back(Session& session, const Snapshot& program) const {
+    const Snapshot client = connections_.client_of(program->net_ns, session.address, session.port);
+    if (!client || client->audit_session == session.audit_session) return;
+    const Session& outer = *client->session;
+    session.outer = outer.id;
+    session.origin_type = outer.origin_type;
+    session.address = outer.address;
+    session.port = outer.port;
+    auto chain = client->chain ? *client->chain : Chain();
+    chain.push_back(fmt::format("{}[{}]", client->exe_name(), client->pid));
+    session.outer_chain = std::make_shared<const Chain>(std::move(chain));
+    if (session.person.basis != PersonBasis::kLogin) return;
+    session.person = outer.person;
+    if (session.person.id.empty()) session.person.id = outer.login_user;
 }
 
 void Auth::session_closed(const Event& raw, Arena& arena, const Emit& emit) {
@@ -562,6 +583,7 @@ void Auth::accepted(const SshdLine& line, const Event& raw, Conversation& c) {
         s.port = c.port;
         s.method_basis = Basis::kLog;
         s.person = c.person;
+        lead_back(s, c.process);
     });
 }
 

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/host.h"
 #include "enrich/audit_message.h"
+#include "enrich/own_connections.h"
 #include "enrich/person_map.h"
 #include "enrich/processes.h"
 #include "enrich/sessions.h"
@@ -40,7 +41,8 @@ public:
     /// Takes a made record and the process it speaks of.
     using Emit = std::function<void(const rec_hdr*, Snapshot)>;
 
-    Auth(const Host& host, const PersonMap& people, Users& users, Sessions& sessions, Processes& processes);
+    Auth(const Host& host, const PersonMap& people, const OwnConnections& connections, Users& users,
+         Sessions& sessions, Processes& processes);
 
     void on_audit(const Event& raw, Arena& arena, const Emit& emit);
     void on_syslog(const Event& raw, Arena& arena, const Emit& emit);
@@ -108,6 +110,7 @@ private:
                          const Emit& emit);
 
     Person person_of(const SshdLine& accepted, const Snapshot& sender) const;
+    void lead_back(Session& session, const Snapshot& program) const;
     void accepted(const SshdLine& line, const Event& raw, Conversation& c);
     void log_failure(const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
     static void wait(Conversation& c, Conversation::Waiting what, const rec_hdr& cause);
@@ -122,6 +125,7 @@ private:
 
     const Host& host_;
     const PersonMap& people_;
+    const OwnConnections& connections_;
     Users& users_;
     Sessions& sessions_;
     Processes& processes_;

@@ -47,7 +47,7 @@ Enricher::Enricher(const Stream& stream, const Host& host, const PersonMap& peop
       users_(host),
       sessions_(stream),
       processes_(stream, users_, sessions_),
-      auth_(host, people, users_, sessions_, processes_) {}
+      auth_(host, people, own_connections_, users_, sessions_, processes_) {}
 
 Event Enricher::begin(const Decoded& decoded, bool masked) const {
     Event event;
@@ -300,12 +300,17 @@ void Enricher::on_network(Event event, Batch& batch) {
             host_names_.asked(key, question->name, r.h.boot_ns);
             break;
         }
+        case REC_NETWORK_ACCEPT:
+            own_connections_.accepted(r, event.process);
+            break;
         case REC_NETWORK_CONNECT:
+            own_connections_.connected(r, event.process);
             if (r.peer_port == 53 || r.family == 1) break;
             event.name = batch.arena.copy(host_names_.recall(key, r.since_ns ? r.since_ns : r.h.boot_ns));
             host_names_.connected(r.socket, event.name);
             break;
         case REC_NETWORK_CLOSE:
+            own_connections_.closed(r);
             event.name = batch.arena.copy(host_names_.closed(r.socket));
             if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) {
                 totals->bytes_sent += r.bytes_sent;

@@ -74,6 +74,7 @@ private:
     Processes processes_;
     HostNames host_names_;
     Objects objects_;
+    OwnConnections own_connections_;
     Auth auth_;
     std::unordered_map<ProcessKey, Search, ProcessKeyHash> searches_;
     std::uint64_t refreshed_ns_ = 0;

@@ -102,7 +102,8 @@ void Processes::extend_chain(Process& p, bool set_id) const {
     const bool preparing = p.credentials.euid != p.login_uid || Auth::is_login_program(p.exe);
     if (!p.chain && preparing && !set_id) return;
     if (p.chain && !set_id && p.chain_uid == p.credentials.euid) return;
-    auto longer = p.chain ? std::make_shared<Chain>(*p.chain) : std::make_shared<Chain>();
+    const Chain* before = p.chain ? p.chain.get() : p.session ? p.session->outer_chain.get() : nullptr;
+    auto longer = before ? std::make_shared<Chain>(*before) : std::make_shared<Chain>();
     constexpr std::size_t kLinksMax = 32;
     if (longer->size() >= kLinksMax) return;
     longer->push_back(chain_link(p, set_id));

@@ -31,7 +31,7 @@ constexpr std::string_view person_basis_name(PersonBasis basis) {
     return kNames[static_cast<std::size_t>(basis)];
 }
 
-/// Who uses an account. With kLogin nobody knows better than the login, and `id` is empty.
+/// Who uses an account. With kLogin nobody knows better than a login: this one where `id` is empty.
 struct Person {
     std::string id;
     PersonBasis basis = PersonBasis::kLogin;
@@ -55,6 +55,8 @@ struct Session {
     std::string origin_type;  // ssh, console, cron, at, systemd, container, container-exec, local, unknown
     std::string address, method, key, terminal;
     std::uint16_t port = 0;
+    std::string outer;  // id of the session on this host that it was opened from, and how that got there
+    std::shared_ptr<const std::vector<std::string>> outer_chain;
     Basis origin_basis = Basis::kUnknown;
     Basis method_basis = Basis::kAbsent;
 };
