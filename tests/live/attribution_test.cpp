@@ -68,6 +68,53 @@ TEST_F(Attribution, APasswordNamesTheLoginAlone) {
     EXPECT_EQ(lacking(*exec, {{"whodid.person.id", "alice"}, {"whodid.person.basis", "login"}}), "");
 }
 
+// ---- changes of user --------------------------------------------------------------------------------------
+
+struct Change {
+    const char *name, *command, *asks, *password, *prompt;
+};
+
+const std::vector<Json> kAlicesFacts = {"alice", "alice@stage", "127.0.0.1"};
+
+std::vector<Json> who(const Json& event) {
+    return {at(event, "user.name"), at(event, "whodid.person.id"), at(event, "whodid.origin.address")};
+}
+
+class AttributionOfRoot : public Attribution, public testing::WithParamInterface<Change> {};
+
+TEST_P(AttributionOfRoot, IsThePersonWhoBecameIt) {
+    const Change& change = GetParam();
+    auto terminal = alice_by_key();
+    ASSERT_TRUE(worked(terminal));
+    ASSERT_TRUE(worked((*terminal)->ask(change.command, change.asks)));
+    ASSERT_TRUE(worked((*terminal)->ask(change.password, change.prompt)));
+    ASSERT_TRUE(worked((*terminal)->send(std::string("/bin/echo as-") + change.name)));
+    const auto exec = exec_of(std::string("as-") + change.name);
+    ASSERT_TRUE(exec);
+    EXPECT_EQ(who(*exec), kAlicesFacts) << exec->dump();
+    EXPECT_EQ(at(*exec, "process.user.id"), 0);
+    EXPECT_EQ(at(*exec, "whodid.chain")[0].get<std::string>().substr(0, 11), "alice:bash[") << exec->dump();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ways, AttributionOfRoot,
+    testing::Values(Change{"SudoI", "sudo -i", "password for alice: ", kAlice.password, "root> "},
+                    Change{"SudoSu", "sudo su", "password for alice: ", kAlice.password, "root> "},
+                    Change{"SuDash", "su -", "Password: ", kRoot.password, "root> "}),
+    [](const auto& ways) { return std::string(ways.param.name); });
+
+TEST_F(Attribution, OfRunuserIsThePersonWhoRanIt) {
+    auto terminal = alice_by_key();
+    ASSERT_TRUE(worked(terminal));
+    ASSERT_TRUE(
+        worked((*terminal)->ask("sudo runuser -u bob -- /bin/echo as-runuser", "password for alice: ")));
+    ASSERT_TRUE(worked((*terminal)->send(kAlice.password)));
+    const auto exec = exec_of("as-runuser");
+    ASSERT_TRUE(exec);
+    EXPECT_EQ(who(*exec), kAlicesFacts) << exec->dump();
+    EXPECT_EQ(at(*exec, "process.user.id"), kBob.uid);
+}
+
 // ---- another login from within the first ------------------------------------------------------------------
 
 TEST_F(Attribution, OfASecondHopIsThePersonOfTheFirst) {
@@ -92,6 +139,52 @@ TEST_F(Attribution, OfASecondHopIsThePersonOfTheFirst) {
     EXPECT_EQ(chain[0].get<std::string>().substr(0, 11), "alice:bash[");
     EXPECT_EQ(chain[1].get<std::string>().substr(0, 4), "ssh[");
     EXPECT_EQ(chain[2].get<std::string>().substr(0, 4), "bob:");
+}
+
+// ---- what outlives the login ------------------------------------------------------------------------------
+
+class AttributionOfWhatOutlives : public Attribution,
+                                  public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+TEST_P(AttributionOfWhatOutlives, IsThePersonWhoStartedIt) {
+    const std::string name = GetParam().first, gate = "/tmp/gate-" + name;
+    std::string command = GetParam().second;
+    const std::string job = "sh -c 'until [ -e " + gate + " ]; do sleep 0.05; done; /bin/echo " + name + "'";
+    command.replace(command.find("JOB"), 3, job);
+    ASSERT_TRUE(exited(0, stage_->ssh_key("alice", kAliceKey, command)));
+    const auto started =
+        sensor_->wait_for({"process.exec", 0, [&](const Json& e) {
+                               return at(e, "user.name") == "alice" &&
+                                      at(e, "process.command_args").dump().find(gate) != std::string::npos;
+                           }});
+    ASSERT_TRUE(started);
+    const auto end = sensor_->wait_for(
+        {"session.end", 0, [&](const Json& e) { return at(e, "session.id") == at(*started, "session.id"); }});
+    ASSERT_TRUE(end);
+    ASSERT_TRUE(exited(0, stage_->run({"touch", gate})));
+    const auto exec = exec_of(name);
+    ASSERT_TRUE(exec);
+    EXPECT_EQ(who(*exec), kAlicesFacts) << exec->dump();
+    EXPECT_EQ(at(*exec, "session.id"), at(*end, "session.id"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, AttributionOfWhatOutlives,
+                         testing::Values(std::pair{"Setsid", "setsid -f JOB >/dev/null 2>&1"},
+                                         std::pair{"Nohup", "nohup JOB >/dev/null 2>&1 &"},
+                                         std::pair{"DoubleFork", "( ( JOB >/dev/null 2>&1 & ) & )"}),
+                         [](const auto& ways) { return std::string(ways.param.first); });
+
+// A tmux server belongs to the login that started it, and so does what others type into it: README, Limits.
+TEST_F(Attribution, OfATmuxServerIsThePersonWhoStartedIt) {
+    if (::access("/usr/bin/tmux", X_OK) != 0) GTEST_SKIP() << "there is no tmux here";
+    ASSERT_TRUE(exited(0, stage_->ssh_key("bob", kCarolKey, "tmux new-session -d -s shared")));
+    ASSERT_TRUE(exited(
+        0, stage_->ssh_key("bob", kMalloryKey, "tmux send-keys -t shared '/bin/echo into-tmux' Enter")));
+    const auto exec = exec_of("into-tmux");
+    ASSERT_TRUE(exec);
+    EXPECT_EQ(lacking(*exec, {{"whodid.person.id", "carol@corp"}, {"whodid.person.basis", "certificate"}}),
+              "");
+    ASSERT_TRUE(exited(0, stage_->ssh_key("bob", kCarolKey, "tmux kill-server")));
 }
 
 }  // namespace
