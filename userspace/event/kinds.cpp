@@ -358,7 +358,8 @@ constexpr Field kSensor[] = {
     field<&rec_sensor::text>("whodid.sensor.text", "", "What happened"),
 };
 constexpr Field kLoss[] = {
-    field<&rec_sensor::stage>("whodid.loss.stage", "", "Where: kernel_ring, kernel_slot, kernel_hook (its run was skipped)"),
+    field<&rec_sensor::stage>("whodid.loss.stage", "",
+                              "Where: kernel_ring, kernel_slot, kernel_hook (its run was skipped)"),
     field<&rec_sensor::kind>("whodid.loss.kind", "", "Kind of the events that are missing"),
     field<&rec_sensor::count>("whodid.loss.count", "", "How many"),
     {"whodid.loss.since", "", Type::kText, "Not before", read_since},
