@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who it was, whatever they did to be somebody else: shared accounts, changes of user, jobs, processes that
 // outlive their terminal.
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <sstream>
+
 #include "sensor.h"
 #include "stage.h"
 #include "stage_assert.h"
@@ -66,6 +74,43 @@ TEST_F(Attribution, APasswordNamesTheLoginAlone) {
     const auto exec = exec_of("by-password");
     ASSERT_TRUE(exec);
     EXPECT_EQ(lacking(*exec, {{"whodid.person.id", "alice"}, {"whodid.person.basis", "login"}}), "");
+}
+
+TEST_F(Attribution, AReplayNamesThePersonToo) {
+    char directory[] = "/dev/shm/whodid-test-XXXXXX";
+    ASSERT_TRUE(::mkdtemp(directory));
+    const std::string file = std::string(directory) + "/recording";
+    auto recorder = Child::start(this_world(), {sensor_program(), "record", file, "open"}, {}, Stdio::kPipes);
+    ASSERT_TRUE(worked(recorder));
+    // It writes what it sees a second later at the latest: from then on it sees.
+    const auto until = std::chrono::steady_clock::now() + patient(milliseconds(20'000));
+    const auto is_empty = [&] {
+        std::error_code none;
+        const auto size = std::filesystem::file_size(file, none);
+        return none || size == 0;
+    };
+    while (is_empty() && std::chrono::steady_clock::now() < until)
+        ASSERT_TRUE(exited(0, stage_->run({"true"})));
+    ASSERT_TRUE(exited(0, stage_->ssh_key("bob", kCarolKey, "/bin/echo recorded-by-certificate")));
+    ASSERT_TRUE(exited(0, stage_->ssh_key("alice", kAliceKey, "/bin/echo recorded-by-key")));
+    ASSERT_TRUE(exec_of("recorded-by-key"));
+    recorder->send_signal(SIGTERM);
+    const auto ended = recorder->wait(patient(milliseconds(20'000)));
+    ASSERT_TRUE(worked(ended));
+    const auto replay = run_in(this_world(), {sensor_program(), "replay", file, "-o", "json", "exec"}, {});
+    std::filesystem::remove_all(directory);
+    ASSERT_TRUE(exited(0, replay));
+    std::map<std::string, Json> persons;  // by echo's argument
+    std::istringstream lines(replay->out);
+    for (std::string line; std::getline(lines, line);) {
+        const Json event = Json::parse(line), arguments = at(event, "process.command_args");
+        if (at(event, "process.executable.name") == "echo" && arguments.size() == 2)
+            persons[arguments[1]] = at(event, "whodid.person");
+    }
+    EXPECT_EQ(at(persons["recorded-by-certificate"], "id"), "carol@corp");
+    EXPECT_EQ(at(persons["recorded-by-certificate"], "basis"), "certificate");
+    EXPECT_EQ(at(persons["recorded-by-key"], "id"), "alice@stage");
+    EXPECT_EQ(at(persons["recorded-by-key"], "basis"), "key_comment");
 }
 
 // ---- changes of user --------------------------------------------------------------------------------------
