@@ -83,6 +83,11 @@ const volatile struct rec_config config SEC(".rodata.config") = {
     .wake_bytes = 1 << 20, .cpus = 1, .slots = 1};
 /* Written by the loader at run time; a free entry has tgid 0. */
 struct rec_control control SEC(".data.control") = {};
+/*
+ * The sensor's thread that does an act which must come back, while it does it (userspace/app/canary.h). Not
+ * in `control`: to write that would undo what somebody else wrote there to blind the sensor.
+ */
+__u32 canary SEC(".data.canary") = 0;
 
 #define count(state, kind, what, by) __sync_fetch_and_add(&(state)->kinds[kind].what, by)
 
@@ -95,21 +100,27 @@ static __always_inline struct cpu_state* cpu_state(void) {
  * Never by name or path: only what the loader registered, and only the process that is meant (pid reuse). The
  * start is 0 for the instant before the loader has learnt its own.
  */
-static __always_inline int is_guarded(__u32 tgid) {
+static __always_inline int is_guarded(struct task_struct* task, __u32 tgid) {
     for (int i = 0; i < WHODID_GUARDED_MAX; i++) {
         if (control.guards[i].tgid != tgid) continue;
-        struct task_struct* task = (void*)bpf_get_current_task();
         return !control.guards[i].start_ns ||
                BPF_CORE_READ(task, group_leader, start_boottime) == control.guards[i].start_ns;
     }
     return 0;
 }
 
+static __always_inline int guards_current(void) {
+    return is_guarded((void*)bpf_get_current_task(), bpf_get_current_pid_tgid() >> 32);
+}
+
+/* The act that is to come back, done by a guarded thread. */
+static __always_inline int is_canary(void) { return (__u32)bpf_get_current_pid_tgid() == canary; }
+
 /* Counts the event as seen. 0: the sensor's own act, counted and not reported. */
 static __always_inline int notice(__u32 kind) {
     struct cpu_state* state = cpu_state();
     if (!state || control.stopped) return 0;
-    if (is_guarded(bpf_get_current_pid_tgid() >> 32)) {
+    if (guards_current() && !is_canary()) {
         count(state, kind, self, 1);
         return 0;
     }

@@ -405,6 +405,11 @@ struct module {
     char name[56]; /* 64 less a word */
 };
 
+/* ---- signals ---- */
+struct kernel_siginfo {
+    int si_code;
+};
+
 /* ---- iterators ---- */
 struct seq_file {
     int unused;

@@ -8,14 +8,6 @@
 
 #include "path.bpf.h"
 
-/* A pointer that came as an argument, as a number; see put_path. */
-static __always_inline __u64 number(__u64* arg) {
-    __u64 value = 0;
-
-    bpf_probe_read_kernel(&value, sizeof(value), arg);
-    return value;
-}
-
 static __always_inline __u64 mnt_of(__u64 path) { return (__u64)BPF_CORE_READ((struct path*)path, mnt); }
 static __always_inline __u64 dentry_of(__u64 path) {
     return (__u64)BPF_CORE_READ((struct path*)path, dentry);

@@ -57,6 +57,14 @@ static __always_inline void put_path(struct slot* s, struct rec_path* to, struct
     put_walked(s, to, (__u64)BPF_CORE_READ(from, mnt), (__u64)BPF_CORE_READ(from, dentry));
 }
 
+/* A pointer that came as an argument, as a number for the same reason. */
+static __always_inline __u64 number(__u64* arg) {
+    __u64 value = 0;
+
+    bpf_probe_read_kernel(&value, sizeof(value), arg);
+    return value;
+}
+
 static __always_inline void put_file_path(struct slot* s, struct rec_path* to, struct file* file) {
     if (!file) {
         to->flags = REC_PATH_ABSENT;

@@ -12,6 +12,7 @@
 #include "process.bpf.c"
 #include "ptrace.bpf.c"
 #include "send.bpf.c"
+#include "signal.bpf.c"
 #include "uring.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

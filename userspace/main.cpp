@@ -189,11 +189,18 @@ CLI::Option* add_duration(CLI::App& command, std::uint64_t& ns) {
         "Stop after 30s, 5m, 1h; a plain number is seconds");
 }
 
+CLI::Option* add_canary(CLI::App& command, std::uint64_t& ns) {
+    return add_parsed<std::uint64_t>(
+        command, "--canary", "TIME", parse_canary_period, [&ns](std::uint64_t parsed) { ns = parsed; },
+        "How often it proves that it still sees; at least 1s, default 30s");
+}
+
 void add_trace(CLI::App& command, TraceOptions& options) {
     add_view(command, options.view);
     add_duration(command, options.duration_ns)->group(kRunGroup);
     add_ring_size(command, options.load)->group(kRunGroup);
     add_backend(command, options.load)->group(kRunGroup);
+    add_canary(command, options.canary_ns)->group(kRunGroup);
 }
 
 void add_record(CLI::App& command, RecordOptions& options) {
@@ -208,6 +215,7 @@ void add_record(CLI::App& command, RecordOptions& options) {
     command.add_flag("-q,--quiet", options.quiet, "No footer");
     add_ring_size(command, options.load);
     add_backend(command, options.load);
+    add_canary(command, options.canary_ns);
 }
 
 void add_replay(CLI::App& command, ReplayOptions& options) {

@@ -67,7 +67,7 @@ enum rec_kind {
     REC_SENSOR_START = 60,
     REC_SENSOR_STOP = 61,
     REC_SENSOR_LOSS = 62,
-    /* 63 sensor.blind: reserved */
+    REC_SENSOR_BLIND = 63,
     REC_SENSOR_TAMPER = 64,
     /* 65 sensor.budget, 66 sensor.heartbeat, 70 summary.process, 71 summary.build, 80 alert: reserved */
 
@@ -76,6 +76,7 @@ enum rec_kind {
     REC_RAW_SYSLOG = 102,      /* a datagram sent to the system log */
     REC_RAW_CREDENTIALS = 103, /* a successful call of the setuid family */
     REC_RAW_OBJECT = 104,      /* what a call is about to change, as the kernel found it */
+    REC_RAW_SIGNAL = 105,      /* sent to a sensor by a process */
 };
 
 /* rec_hdr.flags */
@@ -275,6 +276,13 @@ struct rec_object {
     rec_u32 magic, kind; /* which kind of change */
 };
 
+/* REC_RAW_SIGNAL: h.task sent it. */
+struct rec_signal {
+    struct rec_hdr h;
+    struct rec_target target;
+    rec_u32 signal, pad;
+};
+
 /* REC_KERNEL_MODULE */
 struct rec_module {
     struct rec_hdr h;
@@ -382,6 +390,7 @@ REC_SIZE(struct rec_net, 248);
 REC_SIZE(struct rec_text, 192);
 REC_SIZE(struct rec_credentials, 160);
 REC_SIZE(struct rec_object, 200);
+REC_SIZE(struct rec_signal, 176);
 REC_SIZE(struct rec_module, 192);
 REC_SIZE(struct rec_bpf, 200);
 REC_SIZE(struct rec_auth, 200);

@@ -107,6 +107,7 @@ TEST_F(Cli, UsageErrors) {
     expect_usage_error("trace -d 5x", "--duration: '5x' is no duration");
     expect_usage_error("trace -d 0", "--duration");
     expect_usage_error("trace --ring-size 65K", "--ring-size: '65K'");
+    expect_usage_error("trace --canary 10ms", "--canary: '10ms' is too often");
     expect_usage_error("trace -p x", "--pid: 'x' is no process number");
     expect_usage_error("trace -p 1 -p 2x", "--pid: '2x'");
     expect_usage_error("trace --tree 0", "--tree");
@@ -150,9 +151,9 @@ TEST_F(Cli, HelpAndVersion) {
     o = run("\"$W\" trace -h");
     EXPECT_EQ(o.code, 0);
     for (const char* text :
-         {"--user",  "--session",  "--pid",     "--tree",      "--exe",    "--path",   "--failed",
-          "--all",   "--duration", "--count",   "--fields",    "--write",  "--color",  "--utc",
-          "--local", "--quiet",    "--verbose", "--ring-size", "--output", "--ledger", "WHODID_"})
+         {"--user",     "--session",   "--pid",    "--tree",   "--exe",    "--path", "--failed", "--all",
+          "--duration", "--count",     "--fields", "--write",  "--color",  "--utc",  "--local",  "--quiet",
+          "--verbose",  "--ring-size", "--output", "--ledger", "--canary", "WHODID_"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     for (std::istringstream text(o.out); std::getline(text, o.err);) EXPECT_LE(o.err.size(), 100u) << o.err;
     for (const char* version : {"--version", "-V", "version"}) {

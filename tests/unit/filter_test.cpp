@@ -142,12 +142,13 @@ TEST_F(FilterTest, Tree) {
     EXPECT_TRUE(keeps(sensor(REC_SENSOR_LOSS, ""))) << "a loss concerns everybody";
 }
 
-TEST_F(FilterTest, LossAndTamperAreNeverFiltered) {
+TEST_F(FilterTest, AlarmsAreNeverFiltered) {
     options.kinds = {"exec"};
     options.users = {"bob"};
     options.failed_only = true;
     EXPECT_TRUE(keeps(sensor(REC_SENSOR_LOSS, "")));
     EXPECT_TRUE(keeps(sensor(REC_SENSOR_TAMPER, "x")));
+    EXPECT_TRUE(keeps(sensor(REC_SENSOR_BLIND, "x")));
 }
 
 TEST_F(FilterTest, StartAndStop) {

@@ -38,17 +38,17 @@ TEST(Kinds, NumbersAndNamesAreUnique) {
 /// The wire's numbers: changing one breaks every recording.
 TEST(Kinds, NumbersNeverChange) {
     const std::map<std::uint16_t, std::string_view> expected = {
-        {1, "process.exec"},     {2, "process.fork"},  {3, "process.exit"},     {10, "file.open"},
-        {11, "file.create"},     {12, "file.unlink"},  {13, "file.rename"},     {14, "file.link"},
-        {15, "file.symlink"},    {16, "file.chmod"},   {17, "file.chown"},      {18, "file.truncate"},
-        {19, "file.mkdir"},      {20, "file.rmdir"},   {21, "file.setxattr"},   {30, "network.connect"},
-        {31, "network.accept"},  {32, "network.bind"}, {33, "network.listen"},  {34, "network.send"},
-        {35, "network.close"},   {36, "network.dns"},  {40, "auth.attempt"},    {41, "auth.account"},
-        {42, "session.start"},   {43, "session.end"},  {44, "identity.change"}, {24, "file.map"},
-        {22, "file.mount"},      {23, "file.umount"},  {50, "kernel.module"},   {51, "kernel.bpf"},
-        {52, "process.ptrace"},  {60, "sensor.start"}, {61, "sensor.stop"},     {62, "sensor.loss"},
-        {64, "sensor.tamper"},   {100, "raw.task"},    {101, "raw.audit"},      {102, "raw.syslog"},
-        {103, "raw.credentials"}};
+        {1, "process.exec"},      {2, "process.fork"},  {3, "process.exit"},     {10, "file.open"},
+        {11, "file.create"},      {12, "file.unlink"},  {13, "file.rename"},     {14, "file.link"},
+        {15, "file.symlink"},     {16, "file.chmod"},   {17, "file.chown"},      {18, "file.truncate"},
+        {19, "file.mkdir"},       {20, "file.rmdir"},   {21, "file.setxattr"},   {30, "network.connect"},
+        {31, "network.accept"},   {32, "network.bind"}, {33, "network.listen"},  {34, "network.send"},
+        {35, "network.close"},    {36, "network.dns"},  {40, "auth.attempt"},    {41, "auth.account"},
+        {42, "session.start"},    {43, "session.end"},  {44, "identity.change"}, {24, "file.map"},
+        {22, "file.mount"},       {23, "file.umount"},  {50, "kernel.module"},   {51, "kernel.bpf"},
+        {52, "process.ptrace"},   {60, "sensor.start"}, {61, "sensor.stop"},     {62, "sensor.loss"},
+        {64, "sensor.tamper"},    {100, "raw.task"},    {101, "raw.audit"},      {102, "raw.syslog"},
+        {103, "raw.credentials"}, {63, "sensor.blind"}, {105, "raw.signal"}};
     for (const auto& [number, name] : expected) {
         const Kind* kind = find_kind(number);
         ASSERT_TRUE(kind) << name;

@@ -53,6 +53,11 @@ TEST(Size, Units) {
         EXPECT_FALSE(parse_size(text)) << text;
 }
 
+TEST(CanaryPeriod, IsASecondAtLeast) {
+    EXPECT_EQ(*parse_canary_period("1s"), 1'000'000'000u);
+    for (const char* text : {"0", "999ms", "x"}) EXPECT_FALSE(parse_canary_period(text)) << text;
+}
+
 TEST(RingSize, PowersOfTwo) {
     EXPECT_EQ(*parse_ring_size("4K"), 4096u);
     EXPECT_EQ(*parse_ring_size("1G"), 1u << 30);

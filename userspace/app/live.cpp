@@ -2,13 +2,18 @@
 // The pump.
 #include "app/live.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 
 #include "app/version.h"
 #include "base/clock.h"
@@ -28,6 +33,43 @@ std::string first_line(const Host& host, const char* path) {
 bool readable(int fd) {
     pollfd p{fd, POLLIN, 0};
     return fd >= 0 && ::poll(&p, 1, 0) > 0;
+}
+
+std::vector<ProcessKey> keys_of(const std::vector<rec_guard>& guards) {
+    std::vector<ProcessKey> keys;
+    keys.reserve(guards.size());
+    for (const rec_guard& guard : guards) keys.push_back({guard.tgid, guard.start_ns});
+    return keys;
+}
+
+/// The programs of the sensors, as the kernel told of them, and the file this one writes.
+std::vector<GuardedFile> guarded_files(const std::vector<rec_guard>& guards, const Processes& processes,
+                                       int out_fd) {
+    std::vector<GuardedFile> files;
+    for (const ProcessKey& key : keys_of(guards)) {
+        const Snapshot sensor = processes.find(key);
+        if (!sensor || sensor->exe_inode == 0) continue;
+        const FileId id{sensor->exe_dev, sensor->exe_inode};
+        if (std::ranges::find(files, id, &GuardedFile::id) == files.end())
+            files.push_back({sensor->exe, id, GuardedUse::kProgram});
+    }
+    struct stat st {};
+    const std::string out = fmt::format("/proc/self/fd/{}", out_fd);
+    if (out_fd < 0 || ::fstat(out_fd, &st) != 0 || !S_ISREG(st.st_mode)) return files;
+    if (const auto id = LiveHost().identify(out))
+        files.push_back({LiveHost().link(out), *id, GuardedUse::kOutput});
+    return files;
+}
+
+/// "@name". Nobody listens there.
+void connect_to_abstract(const std::string& name) {
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    name.copy(to.sun_path, sizeof to.sun_path);
+    to.sun_path[0] = 0;
+    const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    (void)!::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), bytes);
 }
 
 }  // namespace
@@ -58,7 +100,8 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LoadOptions& optio
     return live;
 }
 
-void LiveCapture::guard_sensors(const Processes& processes) {
+void LiveCapture::guard_sensors(Pipeline& pipeline, int out_fd) {
+    const Processes& processes = pipeline.enricher().processes();
     const auto same = [](const rec_guard& a, const rec_guard& b) {
         return a.tgid == b.tgid && a.start_ns == b.start_ns;
     };
@@ -66,6 +109,21 @@ void LiveCapture::guard_sensors(const Processes& processes) {
     if (std::ranges::equal(now, guards_, same)) return;
     if (auto told = loader_->guard(now); !told) spdlog::warn("{}", told.error().message);
     guards_ = std::move(now);
+    pipeline.guard().set({keys_of(guards_), guarded_files(guards_, processes, out_fd), loader_->objects()});
+}
+
+/// Acts whose records must come back. Nothing else this thread does is let through meanwhile but the call
+/// that asks for it, which is none that is reported.
+void LiveCapture::send_canary(Pipeline& pipeline) {
+    for (const std::string& change : canary_->changes()) pipeline.say(REC_SENSOR_BLIND, change);
+    auto passes = loader_->let_pass(static_cast<std::uint32_t>(::gettid()));
+    if (passes) {
+        const Fd none(::open(canary_->path().c_str(), O_RDONLY | O_CLOEXEC));
+        connect_to_abstract(canary_->name());
+        passes = loader_->let_pass(0);
+    }
+    if (!passes) spdlog::warn("{}", passes.error().message);
+    canary_->sent(boot_now_ns());
 }
 
 Result<void> LiveCapture::drain(Pipeline& pipeline) {
@@ -115,6 +173,9 @@ Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOpt
     // The process table first: whatever happens later finds its actor in it.
     if (auto drained = drain(pipeline); !drained) return drained.error();
     Result<bool> going = pipeline.advance(losses_read_ns_);
+    guard_sensors(pipeline, options.out_fd);
+    canary_.emplace(options.canary_ns, losses_read_ns_, KeyedHash()("canary"));
+    pipeline.set_canary([this](const rec_hdr& record) { return canary_->takes(record); });
     while (going && *going && !readable(options.stop_fd)) {
         pollfd fds[] = {
             {source_->wait_fd(), POLLIN, 0}, {options.stop_fd, POLLIN, 0}, {options.out_fd, 0, 0}};
@@ -123,8 +184,9 @@ Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOpt
         const std::uint64_t now = boot_now_ns();
         if (now >= losses_read_ns_ + kHousekeepingNs) {
             report_losses(pipeline, now);
-            guard_sensors(pipeline.enricher().processes());
+            guard_sensors(pipeline, options.out_fd);
         }
+        if (canary_->is_due(now)) send_canary(pipeline);
         going = pipeline.advance(now - kReorderWindowNs);
         if (fds[2].revents & (POLLERR | POLLHUP)) going = Error{"nobody reads the events any more", EPIPE};
         if (now >= end_ns) break;

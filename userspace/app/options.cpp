@@ -75,6 +75,14 @@ Result<std::uint64_t> parse_duration(std::string_view text) {
     return static_cast<std::uint64_t>(*ns);
 }
 
+Result<std::uint64_t> parse_canary_period(std::string_view text) {
+    constexpr std::uint64_t kLeastNs = 1'000'000'000;
+    const auto ns = parse_duration(text);
+    if (!ns) return ns.error();
+    if (*ns < kLeastNs) return Error{fmt::format("'{}' is too often: at least 1s", text), EINVAL};
+    return *ns;
+}
+
 Result<std::uint64_t> parse_count(std::string_view text) {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

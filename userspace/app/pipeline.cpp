@@ -69,11 +69,29 @@ void Pipeline::process(std::span<const char> bytes, bool late) {
         spdlog::warn("{}", decoded.error().message);
         return;
     }
+    if (canary_ && canary_(*decoded->record)) {
+        ++ledger_[kind].consumed;
+        return;
+    }
     if (late) decoded->record->flags |= REC_F_LATE;
     bool masked = false;
     const Decoded clean = options_.mask ? mask_record(*decoded, batch_.arena, masked) : *decoded;
     if (tap_) tap_(*clean.record);
+    const std::size_t first = batch_.events.size();
     enricher_.enrich(clean, masked, batch_);
+    report_tampering(first);
+}
+
+/// Recorded as well: a replay does not know what was guarded.
+void Pipeline::report_tampering(std::size_t first) {
+    const std::size_t end = batch_.events.size();
+    for (std::size_t i = first; i < end; ++i) {
+        const std::string did = guard_.describe(batch_.events[i]);
+        if (did.empty()) continue;
+        const Event cause = batch_.events[i];  // what is appended moves them
+        const rec_hdr* made = enricher_.append_tamper(cause, did, batch_);
+        if (tap_) tap_(*made);
+    }
 }
 
 /// Filter, number, write. The kept events share the batch's arena, so both are reset together.

@@ -9,6 +9,7 @@
 #include "base/host.h"
 #include "base/ledger.h"
 #include "enrich/enricher.h"
+#include "enrich/guard.h"
 #include "event/batch.h"
 #include "filter/filter.h"
 #include "sink/sink.h"
@@ -42,12 +43,18 @@ public:
     /// Sees each record decoded and masked, before it is enriched, and the sensor's own: the recorder.
     void set_tap(std::function<void(const rec_hdr&)> tap) { tap_ = std::move(tap); }
 
-    /// Makes an event of the sensor's own: start, stop, loss, tamper.
+    /// Tells the sensor's own acts that are nobody's event: the canary's. They are consumed, and not
+    /// recorded.
+    void set_canary(std::function<bool(const rec_hdr&)> canary) { canary_ = std::move(canary); }
+
+    /// Makes an event of the sensor's own: start, stop, loss, blind.
     void say(std::uint16_t kind, std::string_view text);
     void say_loss(std::string_view stage, std::uint16_t kind, std::uint64_t count, std::uint64_t since_ns,
                   std::uint64_t until_ns);
 
     Enricher& enricher() { return enricher_; }
+    /// What must not be touched without being told.
+    Guard& guard() { return guard_; }
     /// Events given to the sink, the sensor's own not counted.
     std::uint64_t shown() const { return shown_; }
     /// What it kept back, and why.
@@ -57,6 +64,7 @@ private:
     Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
              Sink* sink);
     void process(std::span<const char> bytes, bool late);
+    void report_tampering(std::size_t first);
     Result<bool> deliver();
     bool is_enough() const { return options_.count_max && shown_ >= options_.count_max; }
     void append_own(const rec_hdr* record);
@@ -67,10 +75,12 @@ private:
     PipelineOptions options_;
     Sink* sink_;
     Enricher enricher_;
+    Guard guard_;
     Filter filter_;
     Reorder reorder_;
     Batch batch_, kept_;
     std::function<void(const rec_hdr&)> tap_;
+    std::function<bool(const rec_hdr&)> canary_;
     std::uint64_t seq_ = 0, own_seq_ = 0, shown_ = 0;
     bool stopped_ = false;
 };

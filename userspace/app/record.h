@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/live.h"
 #include "source/loader.h"
 
 namespace whodid {
@@ -18,9 +19,10 @@ struct RecordOptions {
     std::string host_name;  // in place of the host's own, and of its machine-id; empty: none
     LoadOptions load;
     std::uint64_t duration_ns = 0;  // 0: until stopped
-    bool force = false;             // overwrite
-    bool unmasked = false;          // secrets, typed names and log lines as they are
-    bool quiet = false;             // no footer
+    std::uint64_t canary_ns = kCanaryNs;
+    bool force = false;     // overwrite
+    bool unmasked = false;  // secrets, typed names and log lines as they are
+    bool quiet = false;     // no footer
 };
 
 int record(const RecordOptions& options);

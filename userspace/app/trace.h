@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "app/exit_code.h"
+#include "app/live.h"
 #include "app/options.h"
 #include "source/loader.h"
 
@@ -14,6 +15,7 @@ struct TraceOptions {
     ViewOptions view;
     LoadOptions load;
     std::uint64_t duration_ns = 0;  // 0: until stopped
+    std::uint64_t canary_ns = kCanaryNs;
 };
 
 int trace(const TraceOptions& options);

@@ -4,11 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "enrich/block_device.h"
 #include "enrich/dns_question.h"
+#include "enrich/guard.h"
 #include "enrich/paths.h"
 #include "enrich/restore.h"
 #include "event/make_record.h"
@@ -66,6 +68,15 @@ void Enricher::append_made(const rec_hdr* record, Snapshot process, Batch& batch
     batch.events.push_back(std::move(event));
 }
 
+const rec_hdr* Enricher::append_tamper(const Event& cause, std::string_view did, Batch& batch) {
+    RecordMaker<rec_sensor> made(*cause.record, REC_SENSOR_TAMPER);
+    made->h.result = std::min(cause.record->result, 0);
+    made.text(&rec_sensor::text, did);
+    const rec_hdr* record = made.finish(batch.arena);
+    append_made(record, Snapshot(cause.process), batch);
+    return record;
+}
+
 void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
     Event event = begin(decoded, masked);
     const rec_task& task = decoded.record->task;
@@ -117,6 +128,10 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
         case REC_RAW_SYSLOG:
             ++ledger_[decoded.kind->id].consumed;
             auth_.on_syslog(event, batch.arena, emit);
+            return;
+        case REC_RAW_SIGNAL:
+            ++ledger_[decoded.kind->id].consumed;
+            append_tamper(event, describe_signal(event), batch);
             return;
         default:
             break;

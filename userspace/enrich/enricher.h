@@ -40,6 +40,8 @@ public:
 
     /// An event made in userspace, its record in the batch's arena.
     void append_made(const rec_hdr* record, Snapshot process, Batch& batch);
+    /// What an act did to the sensor: an event of its own, with that act's actor and outcome.
+    const rec_hdr* append_tamper(const Event& cause, std::string_view did, Batch& batch);
 
 private:
     /// A failed exec for lack of the file: a step of a PATH search unless nothing follows.

@@ -410,6 +410,7 @@ constexpr Layout kAuthLayout{sizeof(rec_auth), kAuthStrings, {}};
 constexpr Layout kAccountLayout{sizeof(rec_account), kAccountStrings, {}};
 constexpr Layout kSessionLayout{sizeof(rec_session), kSessionStrings, {}};
 constexpr Layout kIdentityLayout{sizeof(rec_identity), kIdentityStrings, {}};
+constexpr Layout kSignalLayout{sizeof(rec_signal), {}, {}, 0, AT(rec_signal, target)};
 constexpr Layout kModuleLayout{sizeof(rec_module), kModuleStrings, kModulePaths, AT(rec_module, path)};
 constexpr Layout kBpfLayout{sizeof(rec_bpf), kBpfStrings, {}};
 constexpr Layout kSensorLayout{sizeof(rec_sensor), kSensorStrings, {}};
@@ -509,6 +510,8 @@ static const Kind kKinds[] = {
      nullptr, "stopped:", false},
     {REC_SENSOR_LOSS, "sensor.loss", "Events are missing", kSensorLayout, kLoss, word<"LOSS">, what_loss, nullptr,
      "lost", false},
+    {REC_SENSOR_BLIND, "sensor.blind", "The sensor does not see what it does itself, or sees it again",
+     kSensorLayout, kSensor, word<"BLIND">, what_sensor, nullptr, "tested its sight:", false},
     {REC_SENSOR_TAMPER, "sensor.tamper", "Somebody tried to mislead or change what records them", kSensorLayout,
      kSensor, word<"TAMPER">, what_sensor, nullptr, "tampered:", true},
 
@@ -522,6 +525,8 @@ static const Kind kKinds[] = {
      {sizeof(rec_credentials), {}, {}}, {}, word<"raw">, what_process, nullptr, "", false, true},
     {REC_RAW_OBJECT, "raw.object", "What a call is about to change", {sizeof(rec_object), {}, kObjectPaths}, {},
      word<"raw">, what_process, nullptr, "", false, true},
+    {REC_RAW_SIGNAL, "raw.signal", "A signal sent to a sensor", kSignalLayout, {}, word<"raw">, what_process,
+     nullptr, "", false, true},
 };
 // clang-format on
 

@@ -44,6 +44,9 @@ std::span<const Kind> kinds();
 /// Of what happens to files: its record starts with a rec_file.
 constexpr bool is_file(std::uint16_t id) { return id >= REC_FILE_OPEN && id < REC_NETWORK_CONNECT; }
 
+/// What says that events are missing or were tampered with.
+constexpr bool is_alarm(std::uint16_t id) { return id >= REC_SENSOR_LOSS && id <= REC_SENSOR_TAMPER; }
+
 /// Null for a number that is not in use.
 const Kind* find_kind(std::uint16_t id);
 /// By name, with or without "whodid."; null when there is none.

@@ -150,8 +150,8 @@ bool Filter::keeps(const Event& event) {
     scratch_.reset();
     const std::uint16_t kind = event.kind->id;
     if (event.kind->internal) return false;
-    // What says that something is missing or was tampered with is never filtered away.
-    if (kind == REC_SENSOR_LOSS || kind == REC_SENSOR_TAMPER) return true;
+    // What says that something is missing or was tampered with is never filtered away, whoever did it.
+    if (is_alarm(kind)) return true;
     if ((kind == REC_SENSOR_START || kind == REC_SENSOR_STOP) && (kinds_.empty() || !kinds_[kind]))
         return options_.start_and_stop || options_.everything;
     if (!kinds_.empty() && !kinds_[kind]) return false;

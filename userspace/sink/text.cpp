@@ -84,8 +84,7 @@ std::string result(const Event& event) {
 
 bool is_alarming(const Event& event) {
     const std::uint16_t kind = event.kind->id;
-    return event.failed() || kind == REC_SENSOR_LOSS || kind == REC_SENSOR_TAMPER ||
-           (kind == REC_AUTH_ATTEMPT && !event.as<rec_auth>().verified);
+    return event.failed() || is_alarm(kind) || (kind == REC_AUTH_ATTEMPT && !event.as<rec_auth>().verified);
 }
 
 }  // namespace
@@ -200,11 +199,10 @@ void TextLayout::append_columns(const Event& event, std::string& out) {
     const std::string_view act = event.kind->act(event);
     put(line, act, act_);
     append_object(event, line);
-    const bool own = event.kind->id == REC_SENSOR_LOSS || event.kind->id == REC_SENSOR_TAMPER;
     out += line.substr(0, role_at);
     out += paint(role, role == "ROOT");
     out += line.substr(role_at + role.size(), act_at - role_at - role.size());
-    out += paint(act, own);
+    out += paint(act, is_alarm(event.kind->id));
     out += line.substr(act_at + act.size());
 }
 

@@ -48,6 +48,7 @@ constexpr HookUse kUses[] = {
     {"on_process_vm_readv", kHolds, {}},
     {"on_process_vm_writev", kHolds, {}},
     {"on_pidfd_getfd", kHolds, {}},
+    {"on_signal", kServes<REC_SENSOR_TAMPER>, {}},
 
     {"on_open", kOpens, {}},
     {"on_openat", kOpens, {}},

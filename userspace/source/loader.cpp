@@ -73,6 +73,18 @@ bool has_tracepoint(const std::string& category_and_name) {
     return ::access((tracefs_path() + "/events/" + category_and_name + "/id").c_str(), F_OK) == 0;
 }
 
+/// 0: none, as of a link that is a mere perf event's descriptor (before 5.15).
+std::uint32_t object_id(std::uint32_t object, int fd) {
+    bpf_prog_info program{};
+    bpf_map_info map{};
+    bpf_link_info link{};
+    const bool is_program = object == REC_BPF_PROGRAM, is_map = object == REC_BPF_MAP;
+    void* info = is_program ? static_cast<void*>(&program) : is_map ? static_cast<void*>(&map) : &link;
+    auto bytes = static_cast<std::uint32_t>(is_program ? sizeof program : is_map ? sizeof map : sizeof link);
+    if (fd < 0 || bpf_obj_get_info_by_fd(fd, info, &bytes) != 0) return 0;
+    return is_program ? program.id : is_map ? map.id : link.id;
+}
+
 }  // namespace
 
 /// One way to load. A program that turns out not to attach is refused, and the whole tried again without it:
@@ -288,6 +300,27 @@ Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
     std::ranges::fill(control_.guards, rec_guard{});
     std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(control_.guards)), control_.guards);
     return write_control();
+}
+
+Result<void> Loader::let_pass(std::uint32_t tid) {
+    const std::uint32_t zero = 0;
+    const int fd = bpf_map__fd(bpf_object__find_map_by_name(object_, ".data.canary"));
+    if (bpf_map_update_elem(fd, &zero, &tid, BPF_ANY) != 0)
+        return Error::from_errno("cannot write to the kernel side's canary map");
+    return {};
+}
+
+std::vector<std::pair<std::uint32_t, std::uint32_t>> Loader::objects() const {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> found;
+    const auto add = [&found](std::uint32_t object, int fd) {
+        if (const std::uint32_t id = object_id(object, fd)) found.emplace_back(object, id);
+    };
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object_) add(REC_BPF_PROGRAM, bpf_program__fd(program));
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object_) add(REC_BPF_MAP, bpf_map__fd(map));
+    for (const bpf_link* link : links_) add(REC_BPF_LINK, bpf_link__fd(link));
+    return found;
 }
 
 Result<void> Loader::stop() {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ledger.h"
@@ -49,6 +50,12 @@ public:
 
     /// Counts, but does not report, file and network activity of these processes: at most WHODID_GUARDED_MAX.
     Result<void> guard(const std::vector<rec_guard>& sensors);
+
+    /// That thread's acts are reported although its process is guarded; 0: nobody's.
+    Result<void> let_pass(std::uint32_t tid);
+
+    /// What the kernel side consists of: enum rec_bpf_object, and the kernel's number.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> objects() const;
 
     /// From now on nothing is seen; what was is counted when this returns. Detaching, which takes seconds,
     /// can come later.

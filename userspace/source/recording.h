@@ -88,6 +88,7 @@ public:
 
     ~RecordingWriter();
     const Result<void>& status() const { return status_; }
+    int fd() const { return fd_.get(); }
     std::uint64_t records() const { return records_; }
     std::uint64_t bytes() const { return written_ + buffer_.size(); }
 
