@@ -88,15 +88,56 @@ static void way_openat_sqpoll(const char* way) {
 }
 static void way_openat_enoent(const char* way) { openat_and_say(way, in_dir("no-such-file"), 0, 0); }
 
-static void way_unlinkat(const char* way) {
+// A request on a file that has just been made.
+static void change_and_say(const char* way, unsigned char opcode, unsigned int setup_flags,
+                           unsigned char flags) {
     struct ring ring;
-    open_ring(&ring, 0);
-    const char* path = make_file("ring-unlink");
-    struct io_uring_sqe request = {.opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = (unsigned long)path};
-    say(way, complete(&ring, &request), "path=%s", quoted(path));
+    open_ring(&ring, setup_flags);
+    const char *path = make_file(way), *to = in_dir("ring-renamed");
+    struct io_uring_sqe request = {.opcode = opcode, .fd = AT_FDCWD, .addr = (unsigned long)path};
+    request.flags = flags;
+    if (opcode == IORING_OP_RENAMEAT) request.len = AT_FDCWD, request.addr2 = (unsigned long)to;
+    say(way, complete(&ring, &request), "path=%s to=%s", quoted(path), quoted(to));
 }
 
-static void connect_and_say(const char* way, int listening) {
+static void way_unlinkat(const char* way) { change_and_say(way, IORING_OP_UNLINKAT, 0, 0); }
+static void way_unlinkat_async(const char* way) { change_and_say(way, IORING_OP_UNLINKAT, 0, IOSQE_ASYNC); }
+static void way_unlinkat_sqpoll(const char* way) {
+    change_and_say(way, IORING_OP_UNLINKAT, IORING_SETUP_SQPOLL, 0);
+}
+static void way_renameat(const char* way) { change_and_say(way, IORING_OP_RENAMEAT, 0, 0); }
+static void way_renameat_async(const char* way) { change_and_say(way, IORING_OP_RENAMEAT, 0, IOSQE_ASYNC); }
+static void way_renameat_sqpoll(const char* way) {
+    change_and_say(way, IORING_OP_RENAMEAT, IORING_SETUP_SQPOLL, 0);
+}
+
+// Keeps root's rights on a ring, gives them up, and opens by the ring what only root may. Needs root.
+static void way_personality(const char* way) {
+    struct ring ring;
+    open_ring(&ring, 0);
+    struct io_uring_sqe request = {.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD};
+    request.addr = (unsigned long)"/etc/shadow";
+    request.open_flags = O_RDONLY;
+    request.personality =
+        must(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_PERSONALITY, NULL, 0), "personality");
+    must(setresuid(61002, 61002, 61002), "setresuid");
+    say(way, complete(&ring, &request), "path=/etc/shadow uid=%d", geteuid());
+}
+
+// To the port of discard, where nobody has to listen.
+static void way_send(const char* way) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    struct ring ring;
+    open_ring(&ring, 0);
+    struct iovec part = {"datagram", 8};
+    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &part, .msg_iovlen = 1};
+    struct io_uring_sqe request = {.opcode = IORING_OP_SENDMSG, .addr = (unsigned long)&message, .len = 1};
+    request.fd = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+    say(way, complete(&ring, &request), "remote=127.0.0.1:9");
+}
+
+static void connect_and_say(const char* way, int listening, unsigned int setup_flags, unsigned char flags) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof to;
     int server = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
@@ -105,14 +146,17 @@ static void connect_and_say(const char* way, int listening) {
     must(getsockname(server, (struct sockaddr*)&to, &size), "getsockname");
 
     struct ring ring;
-    open_ring(&ring, 0);
+    open_ring(&ring, setup_flags);
     struct io_uring_sqe request = {.opcode = IORING_OP_CONNECT, .addr = (unsigned long)&to, .off = size};
+    request.flags = flags;
     request.fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
     say(way, complete(&ring, &request), "remote=127.0.0.1:%d", ntohs(to.sin_port));
 }
 
-static void way_connect(const char* way) { connect_and_say(way, 1); }
-static void way_connect_refused(const char* way) { connect_and_say(way, 0); }
+static void way_connect(const char* way) { connect_and_say(way, 1, 0, 0); }
+static void way_connect_async(const char* way) { connect_and_say(way, 1, 0, IOSQE_ASYNC); }
+static void way_connect_sqpoll(const char* way) { connect_and_say(way, 1, IORING_SETUP_SQPOLL, 0); }
+static void way_connect_refused(const char* way) { connect_and_say(way, 0, 0, 0); }
 
 int main(int argc, char** argv) {
     static const struct way ways[] = {
@@ -121,7 +165,16 @@ int main(int argc, char** argv) {
         {"openat_sqpoll", way_openat_sqpoll},
         {"openat_enoent", way_openat_enoent},
         {"unlinkat", way_unlinkat},
+        {"unlinkat_async", way_unlinkat_async},
+        {"unlinkat_sqpoll", way_unlinkat_sqpoll},
+        {"renameat", way_renameat},
+        {"renameat_async", way_renameat_async},
+        {"renameat_sqpoll", way_renameat_sqpoll},
+        {"personality", way_personality},
+        {"send", way_send},
         {"connect", way_connect},
+        {"connect_async", way_connect_async},
+        {"connect_sqpoll", way_connect_sqpoll},
         {"connect_refused", way_connect_refused},
     };
     return RUN_WAY(argc, argv, ways);
