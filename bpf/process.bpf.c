@@ -52,17 +52,21 @@ static __always_inline void put_argv(struct big_slot* s, struct rec_exec* r, str
     if (got < bytes) r->h.flags |= REC_F_ARGS_CUT;
 }
 
-/* SSH_*, SUDO_*, and LD_PRELOAD, LD_AUDIT: who came from where, and what was slipped in. */
+/* SSH_*, SUDO_*, and LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH: who came from where, and what was slipped in. */
 static __always_inline int wanted_variable(const __u8* v) {
     __u32 head = v[0] | v[1] << 8 | v[2] << 16 | v[3] << 24;
 
-    return head == 0x5f485353 || head == 0x4f445553 || head == 0x505f444c || head == 0x415f444c;
+    return head == 0x5f485353 || head == 0x4f445553 || head == 0x505f444c || head == 0x415f444c ||
+           head == 0x4c5f444c;
 }
+
+/* Variables that are looked at: who starts a program may put any number before the one that matters. */
+#define ENVIRONMENT_MAX 512
 
 /* Append, and take back what is not wanted: only the chosen variables leave the kernel. */
 static __noinline int put_environment(struct big_slot* s, unsigned long at, unsigned long end) {
     if (!s) return 0;
-    for (int i = 0; i < 192; i++) {
+    for (int i = 0; i < ENVIRONMENT_MAX; i++) {
         __u64 off = s->off;
 
         if (at >= end || off >= BIG_TAIL) break;

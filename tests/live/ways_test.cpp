@@ -3,6 +3,7 @@
 // of it. What is not told is tested as well, and stands under Limits in README.md. Others are with their
 // kind: open_by_handle_at, bind mounts and a chroot in file_test, memfd, deleted programs and scripts in
 // exec_test, ptrace and writes into other memory in hold_test, 32-bit calls in compat_test.
+#include <algorithm>
 #include <string>
 
 #include "sensor.h"
@@ -331,6 +332,37 @@ TEST_F(Way, APrivateCopyOfALoginProgram) {
     ASSERT_TRUE(exited(0, ran));
     ASSERT_TRUE(sensor_->wait_for({"sensor.tamper", ran->pid, {}}));
     expect_no_login_by(ran->pid);
+}
+
+// ---- libraries slipped into a program ---------------------------------------------------------------------
+
+TEST_F(Way, LdPreloadAndItsKin) {
+    RunOptions options = alice_as(kBob);
+    options.env = {"LD_AUDIT=/nowhere/audit.so", "LD_LIBRARY_PATH=/nowhere", "LD_PRELOAD=/nowhere/in.so",
+                   "LD_DEBUG_OUTPUT=/nowhere/not-told"};
+    const auto ran = stage_->run({"/usr/bin/true"}, options);
+    ASSERT_TRUE(exited(0, ran));
+    const auto exec = sensor_->wait_for({"process.exec", ran->pid, {}});
+    ASSERT_TRUE(exec);
+    EXPECT_EQ(at(*exec, "user.id"), kAlices);
+    const Json told = at(*exec, "whodid.process.environment");
+    ASSERT_EQ(told.size(), 3u) << told.dump();
+    for (std::size_t i = 0; i < 3; ++i)
+        EXPECT_NE(std::ranges::find(told, Json(options.env[i])), told.end()) << options.env[i];
+}
+
+TEST_F(Way, LdPreloadBehindOtherVariables) {
+    for (const auto& [others, seen] : {std::pair{450, true}, {600, false}}) {
+        std::string command = "exec env -i";
+        for (int i = 0; i < others; ++i) command += " V" + std::to_string(i) + "=";
+        const auto ran = shell(command + " LD_PRELOAD=/nowhere/in.so /usr/bin/true");
+        ASSERT_TRUE(exited(0, ran));
+        const auto exec = exec_of(ran->pid, "/usr/bin/true");
+        ASSERT_TRUE(exec);
+        EXPECT_EQ(at(*exec, "whodid.process.environment"),
+                  seen ? Json::array({"LD_PRELOAD=/nowhere/in.so"}) : Json())
+            << others;
+    }
 }
 
 }  // namespace

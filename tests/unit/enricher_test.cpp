@@ -101,9 +101,13 @@ TEST_F(EnricherTest, FilelessAndDeletedPrograms) {
 
 TEST_F(EnricherTest, APreloadedLibraryIsTold) {
     auto r = exec_of(ls_, {"ls"});
-    r.text(&rec_exec::env, block({"SSH_TTY=/dev/pts/0", "LD_PRELOAD=/tmp/x.so"}));
+    r.text(&rec_exec::env, block({"SSH_TTY=/dev/pts/0", "LD_PRELOAD=/tmp/x.so", "LD_LIBRARY_PATH=/tmp"}));
     happens(std::move(r));
-    EXPECT_EQ(one("process.exec")["whodid.process.preload"], "/tmp/x.so");
+    const auto exec = one("process.exec");
+    EXPECT_EQ(exec["whodid.process.preload"], "/tmp/x.so");
+    EXPECT_NE(exec.json.find(R"("environment":["LD_PRELOAD=/tmp/x.so","LD_LIBRARY_PATH=/tmp"])"),
+              std::string::npos)
+        << exec.json;
 }
 
 TEST_F(EnricherTest, AProcessThatIsTakenHoldOfIsNamed) {

@@ -184,13 +184,26 @@ Value read_exe_deleted(const Event& e, Scratch&) {
 }
 Value read_upper(const Event& e, Scratch&) { return present_if(e.as<rec_exec>().upper == 1); }
 
+namespace {
+bool steers_the_loader(std::string_view variable) {
+    return variable.starts_with("LD_PRELOAD=") || variable.starts_with("LD_AUDIT=") ||
+           variable.starts_with("LD_LIBRARY_PATH=");
+}
+}  // namespace
 Value read_preload(const Event& e, Scratch&) {
     Value found;
     for_each_string(e.text(e.as<rec_exec>().env), [&](std::string_view variable) {
-        if (variable.starts_with("LD_PRELOAD=") || variable.starts_with("LD_AUDIT="))
+        if (steers_the_loader(variable) && !variable.starts_with("LD_LIBRARY_PATH="))
             found = Value::of_text(variable.substr(variable.find('=') + 1));
     });
     return found;
+}
+Value read_environment(const Event& e, Scratch& s) {
+    std::string block;
+    for_each_string(e.text(e.as<rec_exec>().env), [&](std::string_view variable) {
+        if (steers_the_loader(variable)) block.append(variable).push_back('\0');
+    });
+    return Value::of_list(s.copy(block));
 }
 
 Value read_user_supplied(const Event& e, Scratch&) {

@@ -48,6 +48,7 @@ Value read_fileless(const Event& e, Scratch& s);
 Value read_exe_deleted(const Event& e, Scratch& s);
 Value read_upper(const Event& e, Scratch& s);
 Value read_preload(const Event& e, Scratch& s);
+Value read_environment(const Event& e, Scratch& s);
 Value read_user_supplied(const Event& e, Scratch& s);
 Value read_exit_code(const Event& e, Scratch& s);
 Value read_exit_signal(const Event& e, Scratch& s);

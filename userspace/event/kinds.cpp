@@ -143,6 +143,8 @@ constexpr Field kExec[] = {
     {"whodid.process.deleted", "", Type::kBoolean, "Its file was already deleted", read_exe_deleted},
     {"whodid.process.upper_layer", "", Type::kBoolean, "Written after the container was started", read_upper},
     {"whodid.process.preload", "", Type::kText, "LD_PRELOAD or LD_AUDIT it was started with", read_preload},
+    {"whodid.process.environment", "", Type::kList,
+     "LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH: what it was started with, of these", read_environment},
     {"file.path", "path", Type::kText, "What a failed exec tried to run", read_tried},
     {"whodid.file.user_supplied", "", Type::kBoolean, "Names come from the process, not the kernel",
      read_user_supplied},
