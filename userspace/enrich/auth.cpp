@@ -39,17 +39,6 @@ bool lends_rights(std::string_view service) {
                      std::array<std::string_view, 6>{"sudo", "su", "runuser", "doas", "pkexec", "sudo-i"});
 }
 
-std::string origin_of(std::string_view service) {
-    if (service == "sshd" || service == "dropbear") return "ssh";
-    if (service.starts_with("cron") || service == "crond") return "cron";
-    if (service == "atd") return "at";
-    if (service.starts_with("systemd")) return "systemd";
-    if (is_one_of(service, std::array<std::string_view, 5>{"login", "gdm-session-worker", "lightdm",
-                                                           "sddm-helper", "agetty"}))
-        return "console";
-    return "local";
-}
-
 /// What PAM's first granting module asks for.
 std::string method_of(std::string_view grantors) {
     if (grantors.find("pam_rootok") != std::string_view::npos) return "root";
@@ -139,11 +128,22 @@ Auth::Auth(const Host& host, const PersonMap& people, const OwnConnections& conn
       // Whoever has a recording has its names, or they were taken out: there is nothing to keep from them.
       account_hash_(host.is_live() ? KeyedHash() : KeyedHash(std::array<unsigned char, 32>{})) {}
 
+std::string Auth::origin_of(std::string_view service) {
+    if (service == "sshd" || service == "dropbear") return "ssh";
+    if (service.starts_with("cron") || service == "crond") return "cron";
+    if (service == "atd") return "at";
+    if (service.starts_with("systemd")) return "systemd";
+    if (is_one_of(service, std::array<std::string_view, 5>{"login", "gdm-session-worker", "lightdm",
+                                                           "sddm-helper", "agetty"}))
+        return "console";
+    return "local";
+}
+
 bool Auth::is_login_program(std::string_view exe) {
     const std::string service = service_of(exe);
-    return service == "sshd" ||
-           is_one_of(service, std::array<std::string_view, 6>{"login", "gdm-session-worker", "lightdm",
-                                                              "sddm-helper", "dropbear", "cron"});
+    return service == "sshd" || is_one_of(service, std::array<std::string_view, 8>{
+                                                       "login", "gdm-session-worker", "lightdm",
+                                                       "sddm-helper", "dropbear", "cron", "crond", "atd"});
 }
 
 bool Auth::logs_in(const Process& process) const {

@@ -55,8 +55,11 @@ public:
     /// Emits what waited for a line that did not come.
     void tick(std::uint64_t boot_ns, Arena& arena, const Emit& emit);
 
-    /// Login programs: sshd and its kin, login, display managers. Not sudo and su.
+    /// Login programs: sshd and its kin, login, display managers, cron and at. Not sudo and su.
     static bool is_login_program(std::string_view exe);
+    /// Where a login by this PAM service comes from: whodid.origin.type; "local" if that is nothing of its
+    /// own.
+    static std::string origin_of(std::string_view service);
     /// Whether it is one of the host's own, by its file.
     bool logs_in(const Process& process) const;
 

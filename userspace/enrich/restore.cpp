@@ -120,6 +120,13 @@ SshEnvironment environment_of(const Host& host, const Snapshot& process) {
     return block ? parse_ssh_environment(*block) : SshEnvironment{};
 }
 
+/// Who was there before the sensor, and did not come by ssh, sits at the console unless a service says
+/// otherwise.
+std::string origin_of_older(std::string_view service) {
+    const std::string origin = Auth::origin_of(service);
+    return origin == "local" ? "console" : origin;
+}
+
 void fill_from_logind(Session& session, const LogindSession& known) {
     session.service = known.service;
     session.terminal = known.tty;
@@ -128,7 +135,7 @@ void fill_from_logind(Session& session, const LogindSession& known) {
         session.origin_type = "ssh";
         session.address = known.remote_host;
     } else {
-        session.origin_type = known.service.starts_with("cron") ? "cron" : "console";
+        session.origin_type = origin_of_older(known.service);
     }
 }
 
@@ -138,7 +145,7 @@ void fill_from_processes(Session& session, const Host& host, const LoginProcesse
     session.since_ns = login.program->start_ns;
     if (session.service.empty()) session.service = program;
     if (!program.starts_with("sshd")) {
-        if (session.origin_type == "unknown") session.origin_type = program == "cron" ? "cron" : "console";
+        if (session.origin_type == "unknown") session.origin_type = origin_of_older(program);
         return;
     }
     session.origin_type = "ssh";

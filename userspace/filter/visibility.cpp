@@ -49,7 +49,7 @@ bool is_login_program(const Process& p) {
                                         "gdm-session-worker", "lightdm", "sddm-helper"});
 }
 
-bool lends_rights(const Process& p) { return is_program(p, {"sudo", "su", "runuser"}); }
+bool lends_rights(const Process& p) { return is_program(p, {"sudo", "su", "runuser", "doas", "pkexec"}); }
 
 bool acts_as_itself(const Process& p) {
     return p.login_uid != REC_UNSET && p.credentials.euid == p.login_uid;
