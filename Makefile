@@ -89,7 +89,10 @@ $(B)/whodid: $(B)/obj/userspace/main.o $(B)/libwhodid.a
 	$(Q)$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # ---- tests -----------------------------------------------------------------------------------------
+# What is tested is compiled as it is shipped; the tests themselves with less, which is most of a build's time.
 $(unit_obj): override CPPFLAGS += -Itests
+$(unit_obj) $(golden_obj): override CXXFLAGS += -O0 -g1
+$(live_obj): override CXXFLAGS += -O1 -g1
 $(B)/tests/unit: $(unit_obj) $(B)/libwhodid.a
 $(B)/tests/golden: $(golden_obj) $(B)/libwhodid.a
 $(B)/tests/live: $(live_obj) $(B)/libwhodid.a
