@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/detach.h"
 #include "app/exit_code.h"
 #include "app/say.h"
 #include "base/json_writer.h"
@@ -193,6 +194,7 @@ int check(const CheckOptions& options) {
         auto loaded = Loader::load({});
         if (loaded) {
             loader = std::move(*loaded);
+            (void)loader->stop();  // that they attach is all that is asked; what they see, nobody reads
             report.hooks = loader->hooks();
             const auto attached = static_cast<std::size_t>(
                 std::ranges::count_if(report.hooks, [](const Hook& h) { return h.absent.empty(); }));
@@ -216,7 +218,8 @@ int check(const CheckOptions& options) {
         }
     }
     report.exit_code = loader ? kOk : kUnmet;
-    const int printed = print_page(options.json ? json(report) : text(report));  // before detaching
+    const int printed = print_page(options.json ? json(report) : text(report));
+    detach_behind();  // seconds that nobody has to wait for
     return printed == kOk ? report.exit_code : printed;
 }
 
