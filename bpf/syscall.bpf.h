@@ -69,12 +69,12 @@ static __always_inline int call_number(const struct call_exit* call) {
 #endif
 }
 
-/* arm64 serves 32-bit programs by the same functions. */
-static __always_inline int is_compat_task(void) {
+/* Of a call that a function serves. x86 has one for each way; most of arm64's serve both. */
+static __always_inline int is_compat_call(int compat_function) {
 #if defined(__TARGET_ARCH_arm64)
     return BPF_CORE_READ((struct task_struct*)bpf_get_current_task(), thread_info.flags) >> TIF_32BIT & 1;
 #else
-    return 0;
+    return compat_function;
 #endif
 }
 
@@ -98,22 +98,28 @@ static __always_inline struct file* file_of(int fd) {
  * the others nothing, and also sees 32-bit calls, which have no tracepoints, and int 0x80 from 64-bit
  * programs. The loader takes one of the first two, and the third where it can. Where a kernel or an
  * architecture has no such call there is no such place either.
+ *
+ * On arm64 the third is mostly at the same function as the second, and each leaves the other's calls alone:
+ * so 32-bit calls, which have no tracepoints there either, are seen whichever of the first two is taken.
  */
 #if defined(__TARGET_ARCH_arm64)
 #define CALL_FUNCTION "__arm64_sys_"
+#define COMPAT_FUNCTION "__arm64_sys_"
 #else
 #define CALL_FUNCTION "__x64_sys_"
+#define COMPAT_FUNCTION "__ia32_sys_"
 #endif
-#define ON_EXIT(call)                                                                                   \
-    static __always_inline int exit_of_##call(const struct call_exit* ctx);                             \
-    SEC("?tp/syscalls/sys_exit_" #call) int on_##call(struct syscall_exit* at) {                        \
-        return exit_of_##call(&(struct call_exit){.regs = syscall_regs(), .result = at->result});       \
-    }                                                                                                   \
-    SEC("?fexit/" CALL_FUNCTION #call) int BPF_PROG(fexit_##call, struct pt_regs* regs, long result) {  \
-        return exit_of_##call(                                                                          \
-            &(struct call_exit){.regs = regs, .result = result, .compat = is_compat_task()});           \
-    }                                                                                                   \
-    SEC("?fexit/__ia32_sys_" #call) int BPF_PROG(compat_##call, struct pt_regs* regs, long result) {    \
-        return exit_of_##call(&(struct call_exit){.regs = regs, .result = (__s32)result, .compat = 1}); \
-    }                                                                                                   \
+#define ON_EXIT(call)                                                                                     \
+    static __always_inline int exit_of_##call(const struct call_exit* ctx);                               \
+    SEC("?tp/syscalls/sys_exit_" #call) int on_##call(struct syscall_exit* at) {                          \
+        return exit_of_##call(&(struct call_exit){.regs = syscall_regs(), .result = at->result});         \
+    }                                                                                                     \
+    SEC("?fexit/" CALL_FUNCTION #call) int BPF_PROG(fexit_##call, struct pt_regs* regs, long result) {    \
+        if (is_compat_call(0)) return 0;                                                                  \
+        return exit_of_##call(&(struct call_exit){.regs = regs, .result = result});                       \
+    }                                                                                                     \
+    SEC("?fexit/" COMPAT_FUNCTION #call) int BPF_PROG(compat_##call, struct pt_regs* regs, long result) { \
+        if (!is_compat_call(1)) return 0;                                                                 \
+        return exit_of_##call(&(struct call_exit){.regs = regs, .result = (__s32)result, .compat = 1});   \
+    }                                                                                                     \
     static __always_inline int exit_of_##call(const struct call_exit* ctx)

@@ -74,6 +74,12 @@ TEST(Backend, The32BitFunctionIsTheOneInTheTable) {
     EXPECT_EQ(chosen({.fexit = true}, plain)[2].where, "fexit/__ia32_sys_openat");
 }
 
+TEST(Backend, A32BitHookThatTheKernelRefusesIsNotStoodInFor) {
+    const auto hooks = chosen({.fexit = true}, kUsual, {"compat_openat"});
+    EXPECT_TRUE(misses_compat(hooks));
+    EXPECT_TRUE(none_missed(hooks));  // it is one fact, told by misses_compat
+}
+
 TEST(Backend, APreemptibleKernelKeepsTracepoints) {
     const auto hooks = chosen({.fexit = true, .preempts = true});
     EXPECT_EQ(attached(hooks), "on_openat compat_openat on_exec on_uring_submit ");
@@ -127,6 +133,69 @@ TEST(Backend, Trap54_ASystemCallTheKernelLacksIsNotMissed) {
 TEST(Backend, ATracepointTheKernelLacksIsMissed) {
     const auto hooks = chosen({}, {{"syscalls/sys_exit_openat", "sched_process_exec"}, {}});
     EXPECT_EQ(std::ranges::count_if(hooks, is_missed), 2);
+}
+
+// ---- arm64 ------------------------------------------------------------------------------------------------
+
+/// A call that only 32-bit programs have there (unlink), one that both make by one function (unlinkat), and
+/// one that has a function for each (openat).
+std::vector<Hook> on_arm64(const Offers& offers, bool has_32bit_calls = true) {
+    std::vector<Hook> hooks;
+    for (const std::string call : {"unlink", "unlinkat", "openat"}) {
+        hooks.push_back({"on_" + call, "tp/syscalls/sys_exit_" + call, {}});
+        hooks.push_back({"fexit_" + call, "fexit/__arm64_sys_" + call, {}});
+        hooks.push_back({"compat_" + call, "fexit/__arm64_sys_" + call, {}});
+    }
+    Kernel kernel{{"syscalls/sys_exit_unlinkat", "syscalls/sys_exit_openat"},
+                  {"__arm64_sys_unlinkat", "__arm64_sys_openat"}};
+    if (has_32bit_calls)
+        kernel.functions.merge(std::set<std::string>{"__arm64_sys_unlink", "__arm64_compat_sys_openat",
+                                                     "__arm64_compat_sys_execve"});
+    choose_hooks(hooks, offers, kernel.places(), {});
+    return hooks;
+}
+
+std::string places(const std::vector<Hook>& hooks, std::string_view prefix) {
+    std::string names;
+    for (const Hook& hook : hooks)
+        if (hook.absent.empty() && hook.program.starts_with(prefix)) names += hook.where + " ";
+    return names;
+}
+
+TEST(Backend, OnArm64A32BitCallIsSeenAtItsOwnFunctionOrAtTheOneForBoth) {
+    const auto hooks = on_arm64({.fexit = true});
+    EXPECT_EQ(places(hooks, "compat_"),
+              "fexit/__arm64_sys_unlink fexit/__arm64_sys_unlinkat fexit/__arm64_compat_sys_openat ");
+    EXPECT_EQ(places(hooks, "fexit_"),
+              "fexit/__arm64_sys_unlink fexit/__arm64_sys_unlinkat fexit/__arm64_sys_openat ");
+    EXPECT_EQ(places(hooks, "on_"), "");
+    EXPECT_TRUE(none_missed(hooks));
+    EXPECT_FALSE(misses_compat(hooks));
+}
+
+TEST(Backend, Arm64sTracepointsLeave32BitCallsToTheirFunctions) {
+    const auto hooks = on_arm64({.fexit = true, .preempts = true});
+    EXPECT_EQ(places(hooks, "compat_"),
+              "fexit/__arm64_sys_unlink fexit/__arm64_sys_unlinkat fexit/__arm64_compat_sys_openat ");
+    EXPECT_EQ(places(hooks, "fexit_"), "");
+    EXPECT_EQ(places(hooks, "on_"), "tp/syscalls/sys_exit_unlinkat tp/syscalls/sys_exit_openat ");
+    EXPECT_FALSE(misses_compat(hooks));
+}
+
+TEST(Backend, Arm64Before6_4TakesNoFunctionsAndSaysWhatIsNotSeen) {
+    const auto hooks = on_arm64({});
+    EXPECT_EQ(attached(hooks), "on_unlinkat on_openat ");
+    EXPECT_TRUE(none_missed(hooks));  // there is no unlink to see, but from 32-bit programs
+    EXPECT_TRUE(misses_compat(hooks));
+}
+
+TEST(Backend, Arm64Without32BitProgramsMissesNone) {
+    for (const bool fexit : {false, true}) {
+        const auto hooks = on_arm64({.fexit = fexit}, false);
+        EXPECT_EQ(places(hooks, "compat_"), "");
+        EXPECT_TRUE(none_missed(hooks));
+        EXPECT_FALSE(misses_compat(hooks));
+    }
 }
 
 }  // namespace

@@ -13,7 +13,15 @@ namespace {
 
 constexpr std::string_view kFexit = "fexit/", kCalls = "tp/syscalls/", kLsm = "lsm/",
                            kSecurity = "fexit/security_";
-constexpr std::string_view kCompat = "fexit/__ia32_sys_", kCompatOwn = "fexit/__ia32_compat_sys_";
+
+/// Where an architecture serves 32-bit calls: by a function that is like the 64-bit one's or is that one, or,
+/// of the calls whose arguments need it, by one of their own.
+struct CompatNames {
+    std::string_view usual, own;
+    bool shared;  // the usual one serves 64-bit calls too: that it is there says nothing
+};
+constexpr CompatNames kX86{"fexit/__ia32_sys_", "fexit/__ia32_compat_sys_", false};
+constexpr CompatNames kArm64{"fexit/__arm64_sys_", "fexit/__arm64_compat_sys_", true};
 
 std::string behind(const std::string& where, std::string_view prefix) { return where.substr(prefix.size()); }
 
@@ -28,9 +36,10 @@ public:
         : offers_(offers), kernel_(kernel), refused_(refused) {}
 
     void choose(Hook& hook) const {
+        hook.compat = hook.program.starts_with("compat_");
         if (refused_.contains(hook.program))
             leave_out(hook, "this kernel refuses it", false);
-        else if (hook.where.starts_with(kCompat))
+        else if (hook.compat)
             choose_compat(hook);
         else if (is_object_hook(hook))
             choose_security(hook);
@@ -72,11 +81,16 @@ private:
     }
 
     void choose_compat(Hook& hook) const {
-        hook.compat = true;
-        const std::string own = std::string(kCompatOwn) + behind(hook.where, kCompat);
-        if (kernel_.function(behind(own, kFexit))) hook.where = own;
+        const CompatNames& names = hook.where.starts_with(kArm64.usual) ? kArm64 : kX86;
+        const auto has_own = [&](const std::string& call) {
+            return kernel_.function(behind(std::string(names.own) + call, kFexit));
+        };
+        const std::string call = behind(hook.where, names.usual);
+        if (has_own(call)) hook.where = std::string(names.own) + call;
         if (!kernel_.function(behind(hook.where, kFexit)))
             leave_out(hook, "no such function in this kernel", true);
+        else if (names.shared && !has_own("execve"))
+            leave_out(hook, "this kernel has no 32-bit calls", true);
         else if (!offers_.fexit)
             leave_out(hook, "this kernel refuses fexit programs", false);
     }
