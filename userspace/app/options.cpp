@@ -3,6 +3,7 @@
 #include "app/options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -117,11 +118,14 @@ Result<std::uint64_t> parse_size(std::string_view text) {
 }
 
 Result<std::uint32_t> parse_ring_size(std::string_view text) {
-    constexpr std::uint64_t kLeast = 4096, kMost = 1 << 30;
+    constexpr std::uint64_t kMost = 1 << 30;
+    const auto least = static_cast<std::uint64_t>(::getpagesize());  // which the kernel asks for
     const auto bytes = parse_size(text);
     if (!bytes) return bytes.error();
-    if (!std::has_single_bit(*bytes) || *bytes < kLeast || *bytes > kMost)
-        return Error{fmt::format("'{}' is no size for a ring: a power of two from 4K to 1G", text), EINVAL};
+    if (!std::has_single_bit(*bytes) || *bytes < least || *bytes > kMost)
+        return Error{
+            fmt::format("'{}' is no size for a ring: a power of two from {} (a page) to 1G", text, least),
+            EINVAL};
     return static_cast<std::uint32_t>(*bytes);
 }
 

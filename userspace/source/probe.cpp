@@ -145,7 +145,8 @@ Finding programs() {
 Finding ring_buffer() {
     bpf_map_create_opts opts{};
     opts.sz = sizeof opts;
-    Fd map(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "whodid_probe", 0, 0, 4096, &opts));
+    Fd map(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "whodid_probe", 0, 0,
+                          static_cast<std::uint32_t>(::getpagesize()), &opts));
     if (map.valid()) return {"ring buffer", true, true, "works"};
     return {"ring buffer", false, true,
             fmt::format("refused: {}; needs Linux 5.8 or newer", strerror(errno))};
