@@ -95,6 +95,7 @@ const std::vector<std::string>& TrustedPrograms::paths() {
                                                     "/usr/lib/gdm3/gdm-session-worker",
                                                     "/usr/sbin/lightdm",
                                                     "/usr/lib/x86_64-linux-gnu/sddm/sddm-helper",
+                                                    "/usr/lib/aarch64-linux-gnu/sddm/sddm-helper",
                                                     "/usr/sbin/unix_chkpwd",
                                                     "/usr/bin/vlock",
                                                     "/usr/sbin/auditd",
