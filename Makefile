@@ -158,8 +158,8 @@ sanitized = $(MAKE) B=$(B)/$(1) SANITIZE=$(2) CXXFLAGS='-O1 -g1' $(B)/$(1)/tests
 test: | deps-vm
 	$(Q)$(MAKE) $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/live $(deeds) $(fuzzers)
 	-$(Q)$(MAKE) arm64
-	$(Q)$(call sanitized,asan,address$(comma)undefined)
-	$(Q)$(call sanitized,tsan,thread)
+	+$(Q)$(call sanitized,asan,address$(comma)undefined)
+	+$(Q)$(call sanitized,tsan,thread)
 	$(Q)B=$(B) tests/run $(SUITES)
 lint: $(skeletons) | deps-test
 	$(Q)B=$(B) CPPFLAGS='$(CPPFLAGS)' tools/lint $(FILES)
