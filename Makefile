@@ -45,7 +45,7 @@ bench_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/bench/*.cpp))
 deeds    := $(patsubst tests/live/deeds/%.c,$(B)/deeds/%,$(filter-out %/compat.c,$(wildcard tests/live/deeds/*.c)))
 deeds    += $(if $(filter x86_64,$(shell uname -m)),$(B)/deeds/compat32 $(B)/deeds/compat64)
 
-.PHONY: FORCE all run docs test test-vm unit golden live lint bench fuzz clean install deps deps-test deps-vm arm64
+.PHONY: FORCE all run docs test test-vm unit golden live lint bench fuzz clean install deps deps-test deps-vm arm64 kernels
 all: $(B)/whodid
 
 # ---- BPF -------------------------------------------------------------------------------------------
@@ -135,6 +135,9 @@ live: $(B)/tests/live $(B)/whodid $(deeds)
 # The live tests below other kernels: all that tests/run names, or VM_KERNELS.
 test-vm: $(B)/tests/live $(B)/whodid $(deeds) | deps-vm
 	$(Q)B=$(B) tests/run vm
+# docs/kernels.md, from such a run and one below this machine's own kernel.
+kernels: $(B)/tests/live $(B)/whodid $(deeds) | deps-vm
+	$(Q)B=$(B) tests/run vm live; status=$$?; tools/gen-kernels $(B)/results && exit $$status
 fuzz: $(fuzzers)
 
 # The program for arm64, against that architecture's packages. Not optimized, unless ARM64_CXXFLAGS says so: here it
