@@ -26,19 +26,11 @@ protected:
         if (auto in = (*session)->expect("alice> "); !in) return in.error();
         return session;
     }
-    /// The exec of /bin/echo with that argument, which tells it from all others.
-    std::optional<Json> exec_of(const std::string& argument) {
-        return sensor_->wait_for({"process.exec", 0, [=](const Json& e) {
-                                      const Json arguments = at(e, "process.command_args");
-                                      return at(e, "process.executable.name") == "echo" &&
-                                             arguments.size() == 2 && arguments[1] == argument;
-                                  }});
-    }
 };
 
 TEST_F(Attribution, ACertificateNamesThePersonOfASharedAccount) {
     ASSERT_TRUE(exited(0, stage_->ssh_key("bob", kCarolKey, "/bin/echo by-certificate")));
-    const auto exec = exec_of("by-certificate");
+    const auto exec = exec_of_echo("by-certificate");
     ASSERT_TRUE(exec);
     EXPECT_EQ(lacking(*exec, {{"user.name", "bob"},
                               {"whodid.person.id", "carol@corp"},
@@ -51,7 +43,7 @@ TEST_F(Attribution, ACertificateNamesThePersonOfASharedAccount) {
 // Whoever can write an account's authorized_keys can sign whatever they like for it.
 TEST_F(Attribution, ACertificateOfTheAccountsOwnAuthorityIsMarkedAsAClaim) {
     ASSERT_TRUE(exited(0, stage_->ssh_key("bob", kMalloryKey, "/bin/echo by-own-certificate")));
-    const auto exec = exec_of("by-own-certificate");
+    const auto exec = exec_of_echo("by-own-certificate");
     ASSERT_TRUE(exec);
     EXPECT_EQ(lacking(*exec, {{"user.name", "bob"},
                               {"whodid.person.id", "carol@corp"},
@@ -61,7 +53,7 @@ TEST_F(Attribution, ACertificateOfTheAccountsOwnAuthorityIsMarkedAsAClaim) {
 
 TEST_F(Attribution, AKeysCommentNamesThePersonOfASharedAccount) {
     ASSERT_TRUE(exited(0, stage_->ssh_key("alice", kAliceKey, "/bin/echo by-key")));
-    const auto exec = exec_of("by-key");
+    const auto exec = exec_of_echo("by-key");
     ASSERT_TRUE(exec);
     EXPECT_EQ(lacking(*exec, {{"user.name", "alice"},
                               {"whodid.person.id", "alice@stage"},
@@ -71,7 +63,7 @@ TEST_F(Attribution, AKeysCommentNamesThePersonOfASharedAccount) {
 
 TEST_F(Attribution, APasswordNamesTheLoginAlone) {
     ASSERT_TRUE(exited(0, stage_->ssh_password("alice", kAlice.password, "/bin/echo by-password")));
-    const auto exec = exec_of("by-password");
+    const auto exec = exec_of_echo("by-password");
     ASSERT_TRUE(exec);
     EXPECT_EQ(lacking(*exec, {{"whodid.person.id", "alice"}, {"whodid.person.basis", "login"}}), "");
 }
@@ -93,7 +85,7 @@ TEST_F(Attribution, AReplayNamesThePersonToo) {
         ASSERT_TRUE(exited(0, stage_->run({"true"})));
     ASSERT_TRUE(exited(0, stage_->ssh_key("bob", kCarolKey, "/bin/echo recorded-by-certificate")));
     ASSERT_TRUE(exited(0, stage_->ssh_key("alice", kAliceKey, "/bin/echo recorded-by-key")));
-    ASSERT_TRUE(exec_of("recorded-by-key"));
+    ASSERT_TRUE(exec_of_echo("recorded-by-key"));
     recorder->send_signal(SIGTERM);
     const auto ended = recorder->wait(patient(milliseconds(20'000)));
     ASSERT_TRUE(worked(ended));
@@ -129,23 +121,35 @@ class AttributionOfRoot : public Attribution, public testing::WithParamInterface
 
 TEST_P(AttributionOfRoot, IsThePersonWhoBecameIt) {
     const Change& change = GetParam();
+    const std::string command = change.command, how = command.substr(0, command.find(' ')),
+                      program = "/usr/bin/" + how;
+    if (::access(program.c_str(), X_OK) != 0) GTEST_SKIP() << "there is no " << program << " here";
     auto terminal = alice_by_key();
     ASSERT_TRUE(worked(terminal));
-    ASSERT_TRUE(worked((*terminal)->ask(change.command, change.asks)));
+    ASSERT_TRUE(worked((*terminal)->ask(command, change.asks)));
     ASSERT_TRUE(worked((*terminal)->ask(change.password, change.prompt)));
     ASSERT_TRUE(worked((*terminal)->send(std::string("/bin/echo as-") + change.name)));
-    const auto exec = exec_of(std::string("as-") + change.name);
+    const auto exec = exec_of_echo(std::string("as-") + change.name);
     ASSERT_TRUE(exec);
     EXPECT_EQ(who(*exec), kAlicesFacts) << exec->dump();
     EXPECT_EQ(at(*exec, "process.user.id"), 0);
     EXPECT_EQ(at(*exec, "whodid.chain")[0].get<std::string>().substr(0, 11), "alice:bash[") << exec->dump();
+    EXPECT_TRUE(sensor_->wait_for({"identity.change", 0,
+                                   [&](const Json& e) {
+                                       return who(e) == kAlicesFacts && at(e, "whodid.identity.how") == how &&
+                                              at(e, "whodid.identity.to.uid") == 0;
+                                   }}))
+        << "nobody became root by " << how;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Ways, AttributionOfRoot,
-    testing::Values(Change{"SudoI", "sudo -i", "password for alice: ", kAlice.password, "root> "},
+    testing::Values(Change{"Sudo", "sudo bash", "password for alice: ", kAlice.password, "root> "},
+                    Change{"SudoI", "sudo -i", "password for alice: ", kAlice.password, "root> "},
                     Change{"SudoSu", "sudo su", "password for alice: ", kAlice.password, "root> "},
-                    Change{"SuDash", "su -", "Password: ", kRoot.password, "root> "}),
+                    Change{"Su", "su", "Password: ", kRoot.password, "root> "},
+                    Change{"SuDash", "su -", "Password: ", kRoot.password, "root> "},
+                    Change{"Doas", "doas bash", "password: ", kAlice.password, "root> "}),
     [](const auto& ways) { return std::string(ways.param.name); });
 
 TEST_F(Attribution, OfRunuserIsThePersonWhoRanIt) {
@@ -154,7 +158,7 @@ TEST_F(Attribution, OfRunuserIsThePersonWhoRanIt) {
     ASSERT_TRUE(
         worked((*terminal)->ask("sudo runuser -u bob -- /bin/echo as-runuser", "password for alice: ")));
     ASSERT_TRUE(worked((*terminal)->send(kAlice.password)));
-    const auto exec = exec_of("as-runuser");
+    const auto exec = exec_of_echo("as-runuser");
     ASSERT_TRUE(exec);
     EXPECT_EQ(who(*exec), kAlicesFacts) << exec->dump();
     EXPECT_EQ(at(*exec, "process.user.id"), kBob.uid);
@@ -167,7 +171,7 @@ TEST_F(Attribution, OfASecondHopIsThePersonOfTheFirst) {
     ASSERT_TRUE(worked(terminal));
     ASSERT_TRUE(worked((*terminal)->ask("ssh bob@127.0.0.1 /bin/echo by-second-hop", "Password: ")));
     ASSERT_TRUE(worked((*terminal)->send(kBob.password)));
-    const auto exec = exec_of("by-second-hop");
+    const auto exec = exec_of_echo("by-second-hop");
     ASSERT_TRUE(exec);
     const auto first =
         sensor_->wait_for({"session.start", 0, [](const Json& e) { return at(e, "user.name") == "alice"; }});
@@ -207,7 +211,7 @@ TEST_P(AttributionOfWhatOutlives, IsThePersonWhoStartedIt) {
         {"session.end", 0, [&](const Json& e) { return at(e, "session.id") == at(*started, "session.id"); }});
     ASSERT_TRUE(end);
     ASSERT_TRUE(exited(0, stage_->run({"touch", gate})));
-    const auto exec = exec_of(name);
+    const auto exec = exec_of_echo(name);
     ASSERT_TRUE(exec);
     EXPECT_EQ(who(*exec), kAlicesFacts) << exec->dump();
     EXPECT_EQ(at(*exec, "session.id"), at(*end, "session.id"));
@@ -225,7 +229,7 @@ TEST_F(Attribution, OfATmuxServerIsThePersonWhoStartedIt) {
     ASSERT_TRUE(exited(0, stage_->ssh_key("bob", kCarolKey, "tmux new-session -d -s shared")));
     ASSERT_TRUE(exited(
         0, stage_->ssh_key("bob", kMalloryKey, "tmux send-keys -t shared '/bin/echo into-tmux' Enter")));
-    const auto exec = exec_of("into-tmux");
+    const auto exec = exec_of_echo("into-tmux");
     ASSERT_TRUE(exec);
     EXPECT_EQ(lacking(*exec, {{"whodid.person.id", "carol@corp"}, {"whodid.person.basis", "certificate"}}),
               "");

@@ -204,4 +204,12 @@ void SensorTest::SetUp() {
     stage_ = *stage;
 }
 
+std::optional<Json> SensorTest::exec_of_echo(const std::string& argument) {
+    return sensor_->wait_for({"process.exec", 0, [=](const Json& e) {
+                                  const Json arguments = at(e, "process.command_args");
+                                  return at(e, "process.executable.name") == "echo" &&
+                                         arguments.size() == 2 && arguments[1] == argument;
+                              }});
+}
+
 }  // namespace whodid::live

@@ -85,6 +85,8 @@ std::string lacking(const Json& event, const std::vector<std::pair<std::string, 
 class SensorTest : public testing::Test {
 protected:
     void SetUp() override;
+    /// The exec of /bin/echo with that argument, which tells it from all others.
+    std::optional<Json> exec_of_echo(const std::string& argument);
     Sensor* sensor_ = nullptr;
     const class Stage* stage_ = nullptr;
 };

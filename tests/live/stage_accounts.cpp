@@ -143,6 +143,7 @@ void write_sudoers() {
     write_file("/etc/sudoers.d/alice",
                "alice ALL=(ALL:ALL) ALL\nalice ALL=(root) NOPASSWD: " + std::string(kNopasswdProgram) + "\n",
                0440);
+    write_file("/etc/doas.conf", "permit alice\n", 0400);
 }
 
 // The machine's own stacks, with the login uid set by sshd and without the waits after a wrong password. (su

@@ -34,11 +34,6 @@ std::string service_of(std::string_view exe) {
     return name.starts_with("sshd") ? "sshd" : std::string(name);
 }
 
-bool lends_rights(std::string_view service) {
-    return is_one_of(service,
-                     std::array<std::string_view, 6>{"sudo", "su", "runuser", "doas", "pkexec", "sudo-i"});
-}
-
 /// What PAM's first granting module asks for.
 std::string method_of(std::string_view grantors) {
     if (grantors.find("pam_rootok") != std::string_view::npos) return "root";
@@ -138,6 +133,11 @@ std::string Auth::origin_of(std::string_view service) {
                                                            "sddm-helper", "agetty"}))
         return "console";
     return "local";
+}
+
+bool Auth::lends_rights(std::string_view service) {
+    return is_one_of(service,
+                     std::array<std::string_view, 6>{"sudo", "su", "runuser", "doas", "pkexec", "sudo-i"});
 }
 
 bool Auth::is_login_program(std::string_view exe) {

@@ -60,6 +60,8 @@ public:
     /// Where a login by this PAM service comes from: whodid.origin.type; "local" if that is nothing of its
     /// own.
     static std::string origin_of(std::string_view service);
+    /// sudo, su and the like: programs that start others with other rights.
+    static bool lends_rights(std::string_view service);
     /// Whether it is one of the host's own, by its file.
     bool logs_in(const Process& process) const;
 

@@ -265,10 +265,10 @@ void Enricher::identity_change(const Event& cause, const Snapshot& before, std::
     if (how.empty()) {
         const std::string_view program = before->exe_name();
         const bool is_capset = from == cause.process->credentials;
-        how = program == "sudo" || program == "su" || program.starts_with("sshd") ? program
-              : is_capset                                                         ? "capset"
-              : other_real && from.uid == to.uid                                  ? "setgid"
-                                                                                  : "setuid";
+        how = Auth::lends_rights(program) || program.starts_with("sshd") ? program
+              : is_capset                                                ? "capset"
+              : other_real && from.uid == to.uid                         ? "setgid"
+                                                                         : "setuid";
     }
     made.text(&rec_identity::how, how);
     append_made(made.finish(batch.arena), cause.process, batch);
