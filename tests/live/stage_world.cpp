@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 
 #include <filesystem>
+#include <map>
 #include <system_error>
 
 #include "stage_accounts.h"
@@ -142,6 +143,28 @@ void fill_run_and_log() {
     make_login_record("/var/log/btmp", 0660);
 }
 
+// Nobody's jobs: the machine's are not to run here.
+void fill_job_queues() {
+    const std::string spool = "/var/spool/cron", counter = spool + "/atjobs/.SEQ";
+    fs::remove("/etc/crontab");
+    fs::remove_all("/etc/cron.d");
+    if (!fs::exists(spool)) return;
+    std::map<std::string, struct stat> queues;
+    for (const auto& entry : fs::directory_iterator(spool))
+        check(stat(entry.path().c_str(), &queues[entry.path()]), "stat " + entry.path().string());
+    struct stat of_at;
+    if (stat(counter.c_str(), &of_at) == 0) queues[counter] = of_at;
+    mount_memory(spool, "755");
+    for (const auto& [path, original] : queues) {  // a directory comes before what is in it
+        if (S_ISDIR(original.st_mode))
+            make_directory(path, 0755);
+        else
+            write_file(path, "0\n");
+        check(chown(path.c_str(), original.st_uid, original.st_gid), "give " + path + " its owner");
+        check(chmod(path.c_str(), original.st_mode & 07777), "give " + path + " its mode");
+    }
+}
+
 void copy_deeds(const Fd& from) {
     make_directory(kDeedsDir, 0755);
     size_t count = 0;
@@ -166,6 +189,7 @@ void fill_world(const WorldPlan& plan, const Fd& deeds) {
     if (fs::exists("/var/lib/sudo")) mount_memory("/var/lib/sudo", "700");
     fill_dev();
     fill_run_and_log();
+    fill_job_queues();
     if (!plan.deeds_dir.empty()) copy_deeds(deeds);
 }
 

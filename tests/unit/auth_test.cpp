@@ -634,6 +634,61 @@ TEST_F(AuthTest, CronHasASessionAndNoAttempt) {
     EXPECT_EQ(all("process.exec").back()["whodid.chain"], "bob:dash[4701]");
 }
 
+class AtJob : public SecondHop {
+protected:
+    static constexpr const char* kJob = "/var/spool/cron/atjobs/a0000101c8b1f3";
+
+    void makes_job(const Actor& by) { happens(file_of(by, REC_FILE_CREATE, kJob)); }
+    /// What a process of this program does with alice's job, up to the job's first exec.
+    Seen runs_job(const char* program, FileId file) {
+        Actor atd = Actor::process(700).child_of(init_).runs(program, file);
+        there_was(atd);
+        Actor job = atd.fork(4700);
+        forks(job);
+        happens(file_of(job, REC_FILE_OPEN, kJob));
+        job.login(1004, 120);
+        pam(job, kUserStart, "session_open", "alice", true);
+        starts(job.fork(4701).ids(1004, 1004).runs("/usr/bin/dash"), {"sh"});
+        return all("process.exec").back();
+    }
+};
+
+TEST_F(AtJob, LeadsBackToTheLoginThatLeftIt) {
+    makes_job(ssh_of_alice());
+    const Seen sh = runs_job("/usr/sbin/atd", kAtd);
+    EXPECT_EQ(sh["user.name"], "alice");
+    EXPECT_EQ(sh["session.id"], "120");
+    EXPECT_EQ(sh["whodid.origin.type"], "at");
+    EXPECT_EQ(sh["whodid.origin.session"], "118");
+    EXPECT_EQ(sh["whodid.origin.address"], "198.51.100.7");
+    EXPECT_EQ(sh["whodid.person.id"], "alice@mac");
+    EXPECT_EQ(sh["whodid.chain"], "alice:bash[4102] ssh[4120] alice:dash[4701]");
+}
+
+TEST_F(AtJob, OfNoLoginLeadsNowhere) {
+    makes_job(Actor::process(500).runs("/usr/bin/at"));
+    const Seen sh = runs_job("/usr/sbin/atd", kAtd);
+    EXPECT_EQ(sh["whodid.origin.type"], "at");
+    EXPECT_FALSE(sh.has("whodid.origin.session"));
+    EXPECT_EQ(sh["whodid.person.id"], "alice");
+}
+
+TEST_F(AtJob, IsOnlyAtdsToRun) {
+    makes_job(ssh_of_alice());
+    EXPECT_FALSE(runs_job("/usr/sbin/cron", kCron).has("whodid.origin.session"));
+}
+
+TEST(QueuedJobs, TheOldestMakesRoom) {
+    QueuedJobs jobs;
+    auto login = std::make_shared<Process>();
+    login->session = std::make_shared<Session>();
+    for (std::uint64_t inode = 1; inode <= 4097; ++inode) jobs.queued({1, inode}, login);
+    EXPECT_FALSE(jobs.queued_by({1, 1}));
+    EXPECT_EQ(jobs.queued_by({1, 2}), login);
+    EXPECT_EQ(jobs.queued_by({1, 4097}), login);
+    EXPECT_FALSE(jobs.queued_by({2, 4097}));
+}
+
 TEST_F(AuthTest, LoginOnTheConsole) {
     Actor login = Actor::process(600).child_of(init_).runs("/usr/bin/login", kLogin);
     there_was(login);

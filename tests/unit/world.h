@@ -128,6 +128,7 @@ public:
         host.ids["/usr/bin/sudo"] = kSudo;
         host.ids["/usr/bin/su"] = kSu;
         host.ids["/usr/sbin/cron"] = kCron;
+        host.ids["/usr/sbin/atd"] = kAtd;
         host.ids["/usr/sbin/useradd"] = kUseradd;
         host.ids["/usr/sbin/chpasswd"] = kChpasswd;
         host.ids["/usr/bin/login"] = kLogin;
@@ -137,7 +138,7 @@ public:
 
     static constexpr FileId kSshd{254 << 20, 100}, kSudo{254 << 20, 101}, kSu{254 << 20, 102},
         kCron{254 << 20, 103}, kUseradd{254 << 20, 104}, kChpasswd{254 << 20, 105}, kLogin{254 << 20, 106},
-        kSshdSession{254 << 20, 107};
+        kSshdSession{254 << 20, 107}, kAtd{254 << 20, 108};
 
     Stream stream;
     RecordedHost host;

@@ -433,7 +433,7 @@ void Auth::start_session(Conversation& c, const rec_hdr& cause, Basis basis, Are
         s.key = c.key;
         s.terminal = c.terminal;
         s.method_basis = c.method.empty() ? Basis::kAbsent : c.method_basis;
-        lead_back(s, c.process);
+        lead_back(s, c);
     });
     if (!sessions_.announce(number)) return;
     RecordMaker<rec_session> made(cause, REC_SESSION_START);
@@ -442,18 +442,27 @@ void Auth::start_session(Conversation& c, const rec_hdr& cause, Basis basis, Are
     emit(made.finish(arena), processes_.of(cause.task));
 }
 
-/// ssh from one login to another account of the same host: where it came from is where the first came from,
-/// and it is the same person unless the second login knows better.
-void Auth::lead_back(Session& session, const Snapshot& program) const {
-    const Snapshot client = connections_.client_of(program->net_ns, session.address, session.port);
-    if (!client || client->audit_session == session.audit_session) return;
-    const Session& outer = *client->session;
+/// The process that a login was opened from, when that is in another login of this host; or null.
+Snapshot Auth::opened_from(const Session& session, const Conversation& c) const {
+    Snapshot opener = c.queued_by;
+    if (!opener) opener = connections_.client_of(c.process->net_ns, session.address, session.port);
+    return opener && opener->audit_session != session.audit_session ? opener : nullptr;
+}
+
+/// ssh from one login to another account of the same host, or a job that was left for later: where it came
+/// from is where the first came from, and it is the same person unless the second login knows better. A job
+/// is still said to be one: it ran by itself.
+void Auth::lead_back(Session& session, const Conversation& c) const {
+    const Snapshot opener = opened_from(session, c);
+    if (!opener) return;
+    const Session& outer = *opener->session;
     session.outer = outer.id;
-    session.origin_type = outer.origin_type;
+    if (!c.queued_by) session.origin_type = outer.origin_type;
     session.address = outer.address;
     session.port = outer.port;
-    auto chain = client->chain ? *client->chain : Chain();
-    chain.push_back(fmt::format("{}[{}]", client->exe_name(), client->pid));
+    auto chain = opener->chain ? *opener->chain : Chain();
+    std::string link = fmt::format("{}[{}]", opener->exe_name(), opener->pid);
+    if (chain.empty() || chain.back() != link) chain.push_back(std::move(link));
     session.outer_chain = std::make_shared<const Chain>(std::move(chain));
     if (session.person.basis != PersonBasis::kLogin) return;
     session.person = outer.person;
@@ -584,7 +593,7 @@ void Auth::accepted(const SshdLine& line, const Event& raw, Conversation& c) {
         s.port = c.port;
         s.method_basis = Basis::kLog;
         s.person = c.person;
-        lead_back(s, c.process);
+        lead_back(s, c);
     });
 }
 
@@ -627,6 +636,17 @@ void Auth::on_relogin(const rec_hdr& cause, const Snapshot& before, const Snapsh
               fmt::format("login uid rewritten: {} session {} to {} session {}", before->login_uid,
                           before->audit_session, now->login_uid, now->audit_session));
     emit(made.finish(arena), now);
+}
+
+void Auth::on_file(const Event& event) {
+    if (event.failed() || !QueuedJobs::is_job(event.path)) return;
+    const auto& r = event.as<rec_file>();
+    const FileId file{r.dev, r.inode};
+    if (file.inode == 0) return;
+    if (r.h.kind == REC_FILE_CREATE)
+        jobs_.queued(file, event.process);
+    else if (event.process->exe_name() == "atd" && logs_in(*event.process))
+        conversation(event.process, r.h.boot_ns).queued_by = jobs_.queued_by(file);
 }
 
 void Auth::on_exit(const rec_hdr& cause, const Snapshot& process, Arena& arena, const Emit& emit) {

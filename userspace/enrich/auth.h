@@ -14,6 +14,7 @@
 #include "enrich/own_connections.h"
 #include "enrich/person_map.h"
 #include "enrich/processes.h"
+#include "enrich/queued_jobs.h"
 #include "enrich/sessions.h"
 #include "enrich/sshd_line.h"
 #include "enrich/users.h"
@@ -51,6 +52,8 @@ public:
     /// loginuid went from one user to another: only root can, and none but a login program needs to.
     void on_relogin(const rec_hdr& cause, const Snapshot& before, const Snapshot& now, Arena& arena,
                     const Emit& emit);
+    /// A file was opened or made: a job for at that was queued, or is about to run.
+    void on_file(const Event& event);
     void on_exit(const rec_hdr& cause, const Snapshot& process, Arena& arena, const Emit& emit);
     /// Emits what waited for a line that did not come.
     void tick(std::uint64_t boot_ns, Arena& arena, const Emit& emit);
@@ -87,6 +90,7 @@ private:
         std::uint64_t due_ns = 0;
         rec_hdr cause{};
         Snapshot process;
+        Snapshot queued_by;  // the job that is about to run
 
         /// "(invalid user)" and the like are no names.
         void set_account(std::string_view name);
@@ -115,7 +119,8 @@ private:
                          const Emit& emit);
 
     Person person_of(const SshdLine& accepted, const Snapshot& sender) const;
-    void lead_back(Session& session, const Snapshot& program) const;
+    Snapshot opened_from(const Session& session, const Conversation& c) const;
+    void lead_back(Session& session, const Conversation& c) const;
     void accepted(const SshdLine& line, const Event& raw, Conversation& c);
     void log_failure(const Event& raw, Conversation& c, Arena& arena, const Emit& emit);
     static void wait(Conversation& c, Conversation::Waiting what, const rec_hdr& cause);
@@ -135,6 +140,7 @@ private:
     Sessions& sessions_;
     Processes& processes_;
     TrustedPrograms trusted_;
+    QueuedJobs jobs_;
     KeyedHash account_hash_;
     std::unordered_map<ProcessKey, Conversation, ProcessKeyHash> conversations_;
     std::uint64_t refreshed_ns_ = 0;

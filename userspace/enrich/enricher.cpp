@@ -290,6 +290,7 @@ void Enricher::on_file(Event event, rec_file& r, Batch& batch) {
     name_object(event, batch);
     objects_.put_into(event, r, batch);
     const bool writes = r.h.kind == REC_FILE_CREATE || (r.h.kind == REC_FILE_OPEN && (r.open_flags & 3) != 0);
+    if (r.h.kind == REC_FILE_CREATE || r.h.kind == REC_FILE_OPEN) auth_.on_file(event);
     if (writes && !event.failed() && !event.path.starts_with("/dev/"))
         if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) ++totals->writes;
     if (r.h.kind == REC_FILE_MOUNT && !event.failed() && r.inode != 0)

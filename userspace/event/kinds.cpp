@@ -104,7 +104,8 @@ const Field kActor[] = {
           origin_text(p, &Session::method)),
     ACTOR("whodid.origin.key", "", Type::kText, "Fingerprint of the key", origin_text(p, &Session::key)),
     ACTOR("whodid.origin.session", "", Type::kText,
-          "Session on this host that it was opened from; type, address and port are that one's",
+          "Session on this host that it was opened from; address and port are that one's, and "
+          "type, but for a job's",
           origin_text(p, &Session::outer)),
     ACTOR("whodid.origin.terminal", "", Type::kText, "Terminal of the login",
           origin_text(p, &Session::terminal)),
