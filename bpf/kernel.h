@@ -368,17 +368,36 @@ struct io_connect {
     struct sockaddr* addr;
     int addr_len;
 };
+struct io_sr_msg {
+    void* umsg; /* shares its place with buf: a header of the process, or its bytes */
+    void* buf;
+    int len;
+    void* addr; /* 6.18 has it no more: there the address is copied when the request is prepared */
+    __u16 addr_len;
+};
+struct msghdr {
+    void* msg_name;
+};
+struct io_async_msghdr {
+    struct msghdr msg;
+};
+struct io_ring_ctx {
+    unsigned int compat : 1;
+};
 struct io_cmd_data { /* since 6.0 */
     int unused;
 };
 struct io_cqe {
     __s32 res;
+    int fd; /* asked for, until the request has its file */
 };
 struct io_kiocb {
     struct file* file;
     __u8 opcode;
     __u32 flags; /* the low half, where io_uring_enter(2)'s own flags are */
     struct io_cqe cqe;
+    struct io_ring_ctx* ctx;
+    void* async_data;
 };
 
 /* ---- what the kernel was given to run ---- */

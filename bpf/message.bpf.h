@@ -10,8 +10,9 @@ struct message {
     unsigned long name; /* where to, 0: where the socket is connected to */
     __u32 name_length;
     __s32 count;
-    __u16 flags; /* REC_F_* */
-    __u16 pad[3];
+    __u16 flags;       /* REC_F_* */
+    __u16 kernel_name; /* the name is the kernel's copy */
+    __u16 pad[2];
     struct user_iovec part[MESSAGE_PARTS];
 };
 
@@ -42,7 +43,7 @@ static __always_inline void message_of_compat_header(struct message* m, unsigned
     m->name = header.name;
     m->name_length = header.name_len;
     m->count = header.iov_len < MESSAGE_PARTS ? header.iov_len : MESSAGE_PARTS;
-    m->flags = REC_F_COMPAT;
+    m->flags |= REC_F_COMPAT;
     for (int i = 0; i < MESSAGE_PARTS; i++) {
         struct user_compat_iovec part = {};
 

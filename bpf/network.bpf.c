@@ -168,10 +168,10 @@ int BPF_PROG(on_tcp_state, struct sock* sk, int from, int to) {
 /* What was asked of a socket, by a system call or io_uring. */
 struct call {
     __s64 result;
-    unsigned long address; /* in the process */
+    unsigned long address; /* in the process, or the kernel's copy of that */
     __u32 length;
     __u16 flags; /* REC_F_* */
-    __u16 pad;
+    __u16 kernel_address;
 };
 
 static __noinline int report_inet(__u32 kind, struct sock* sk, struct call* call) {
@@ -185,9 +185,9 @@ static __noinline int report_inet(__u32 kind, struct sock* sk, struct call* call
     /* The socket knows better where it is connected or bound to; a failed call has left nothing there. */
     if (call->address && (call->result < 0 || kind == REC_NETWORK_SEND)) {
         if (kind == REC_NETWORK_BIND)
-            fill_given(r, r->local, &r->local_port, call->address);
+            fill_given(r, r->local, &r->local_port, call->address, call->kernel_address);
         else
-            fill_given(r, r->peer, &r->peer_port, call->address);
+            fill_given(r, r->peer, &r->peer_port, call->address, call->kernel_address);
     }
     submit(&ring, r, kind, sizeof(*r));
     return 0;

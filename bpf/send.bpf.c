@@ -25,7 +25,7 @@ static __always_inline __u16 port_of(struct sock* sk, struct message* m) {
     struct user_address to = {};
 
     if (!m->name) return bpf_ntohs(LOAD(sk, __sk_common.skc_dport));
-    bpf_probe_read_user(&to, 4, (void*)m->name);
+    read_given(&to, 4, m->name, m->kernel_name);
     return bpf_ntohs(to.port);
 }
 
@@ -39,7 +39,7 @@ static __always_inline int report_question(struct sock* sk, struct message* m, l
     r->h.flags = m->flags;
     fill_socket(r, sk);
     r->outgoing = 1;
-    if (m->name) fill_given(r, r->peer, &r->peer_port, m->name);
+    if (m->name) fill_given(r, r->peer, &r->peer_port, m->name, m->kernel_name);
     put_message(s, &r->payload, m, WHODID_TEXT_MAX / 2);
     emit(s, REC_NETWORK_DNS);
     return 0;
@@ -49,8 +49,10 @@ static __always_inline int report_question(struct sock* sk, struct message* m, l
 static __always_inline int report_datagram(struct sock* sk, struct message* m, long result) {
     if (port_of(sk, m) == PORT_DNS) return report_question(sk, m, result);
     if (!m->name) return 0;
-    return report_inet(REC_NETWORK_SEND, sk,
-                       &(struct call){.result = result, .address = m->name, .flags = m->flags});
+    return report_inet(
+        REC_NETWORK_SEND, sk,
+        &(struct call){
+            .result = result, .address = m->name, .kernel_address = m->kernel_name, .flags = m->flags});
 }
 
 static __noinline int report_sent(struct sock* sk, struct message* m, enum sort sort, long result) {

@@ -77,14 +77,22 @@ static __always_inline void fill_socket(struct rec_net* r, struct sock* sk) {
     if (is_inet(r->family)) fill_inet(r, sk);
 }
 
+static __always_inline void read_given(void* to, __u32 bytes, unsigned long from, int in_kernel) {
+    if (in_kernel)
+        bpf_probe_read_kernel(to, bytes, (void*)from);
+    else
+        bpf_probe_read_user(to, bytes, (void*)from);
+}
+
 /* An address a process gave. On an IPv6 socket an IPv4 one takes the mapped form, as in the kernel. */
-static __always_inline void fill_given(struct rec_net* r, __u8* to, __u16* port, unsigned long from) {
+static __always_inline void fill_given(struct rec_net* r, __u8* to, __u16* port, unsigned long from,
+                                       int in_kernel) {
     struct user_address given = {};
 
-    bpf_probe_read_user(&given, 8, (void*)from);
+    read_given(&given, 8, from, in_kernel);
     *port = bpf_ntohs(given.port);
     if (given.family == AF_INET6) {
-        bpf_probe_read_user(to, 16, (void*)(from + offsetof(struct user_address, v6)));
+        read_given(to, 16, from + offsetof(struct user_address, v6), in_kernel);
     } else if (r->family == AF_INET6) {
         __builtin_memset(to, 0, 10);
         to[10] = to[11] = 0xff;

@@ -3,25 +3,31 @@
  * The same acts through io_uring, which no system call hook sees. A request is reported when it completes: in
  * the task that submitted it, its io-wq worker or its sqpoll thread, all of one thread group, with its files
  * and its credentials. TCP's connects need nothing here. Limits: requests under a registered personality
- * are reported with the task's own credentials, and accepts of the multishot kind or without a descriptor not
- * at all.
+ * are reported with the task's own credentials, questions to DNS from registered buffers without their name,
+ * and not at all: accepts of the multishot kind or without a descriptor, sends to a registered file that want
+ * no completion.
  */
 
 #include "socket.bpf.h"
 
 enum {
+    IORING_OP_SENDMSG = 9,
     IORING_OP_ACCEPT = 13,
     IORING_OP_CONNECT = 16,
     IORING_OP_OPENAT = 18,
+    IORING_OP_SEND = 26,
     IORING_OP_OPENAT2 = 28,
     IORING_OP_RENAMEAT = 35,
     IORING_OP_UNLINKAT = 36,
     IORING_OP_MKDIRAT = 37,
     IORING_OP_SYMLINKAT = 38,
     IORING_OP_LINKAT = 39,
+    IORING_OP_SEND_ZC = 47,
+    IORING_OP_SENDMSG_ZC = 48,
     IORING_OP_BIND = 56,
     IORING_OP_LISTEN = 57
 };
+#define IOSQE_FIXED_FILE 1
 #define IOSQE_CQE_SKIP_SUCCESS 0x40 /* from linux/io_uring.h; a request keeps these flags where they were */
 
 #define NAME_BYTES 512
@@ -37,6 +43,14 @@ struct {
     __type(value, struct request_names);
 } request_names SEC(".maps");
 static const struct request_names no_names;
+
+/* Where datagrams under way go, on kernels that keep it with the request's own data until it is done. */
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 2048);
+    __type(key, __u64);
+    __type(value, struct user_address);
+} request_addresses SEC(".maps");
 
 /* 0: not a change of the file system. Names point into the kernel, at submission only. */
 static __always_inline int fill_change(struct io_kiocb* request, struct change* c) {
@@ -101,11 +115,95 @@ static __always_inline int fill_change(struct io_kiocb* request, struct change* 
     }
 }
 
+static __always_inline int sends(struct io_kiocb* request) {
+    __u8 opcode = LOAD(request, opcode);
+
+    return opcode == IORING_OP_SEND || opcode == IORING_OP_SENDMSG || opcode == IORING_OP_SEND_ZC ||
+           opcode == IORING_OP_SENDMSG_ZC;
+}
+
+static __always_inline void message_of_request(struct message* m, struct io_kiocb* request) {
+    struct io_sr_msg* asked = TYPED(struct io_sr_msg, request);
+    __u8 opcode = LOAD(request, opcode);
+
+    m->flags = REC_F_URING;
+    if (opcode == IORING_OP_SENDMSG || opcode == IORING_OP_SENDMSG_ZC) {
+        struct io_ring_ctx* ring_ctx = LOAD(request, ctx);
+        unsigned long header = (unsigned long)LOAD(asked, umsg);
+
+        if (BPF_CORE_READ_BITFIELD_PROBED(ring_ctx, compat))
+            message_of_compat_header(m, header);
+        else
+            message_of_header(m, header);
+        return;
+    }
+    message_of_buffer(m, (unsigned long)LOAD(asked, buf), LOAD(asked, len), 0, 0);
+    if (bpf_core_field_exists(asked->addr)) {
+        m->name = (unsigned long)LOAD(asked, addr);
+        m->name_length = LOAD(asked, addr_len);
+    }
+}
+
+/* `address`: the kernel's copy, 0 where the request or its header has the process' own. */
+static __noinline int sent(struct io_kiocb* request, struct file* file, unsigned long address, __s32 result,
+                           __u16 flags) {
+    struct sock* sk = socket_of(file);
+    enum sort sort = sort_of(sk);
+    struct message m = {};
+
+    if (sort == SORT_NONE) return 0;
+    message_of_request(&m, request);
+    m.flags |= flags;
+    if (address) {
+        m.name = address;
+        m.kernel_name = 1;
+    }
+    return report_sent(sk, &m, sort, result);
+}
+
+/* The request has its address itself on 6.1 and 6.12. On 6.18 it was copied when the request was prepared,
+ * and the copy is gone at completion. */
+static __always_inline void* prepared_address(struct io_kiocb* request) {
+    struct io_async_msghdr* prepared = TYPED(struct io_async_msghdr, LOAD(request, async_data));
+
+    if (bpf_core_field_exists(struct io_sr_msg, addr) || !prepared) return 0;
+    return LOAD(prepared, msg.msg_name);
+}
+
+/* What wants no completion when it succeeds is reported now. The request has no file yet, but its number,
+ * where the result will be. */
+static __noinline int sending(struct io_kiocb* request) {
+    void* address = prepared_address(request);
+    __u32 flags = LOAD(request, flags);
+    __u64 key = (__u64)request;
+    struct user_address kept = {};
+
+    if (flags & IOSQE_CQE_SKIP_SUCCESS)
+        return flags & IOSQE_FIXED_FILE ? 0
+                                        : sent(request, file_of(LOAD(request, cqe.fd)),
+                                               (unsigned long)address, 0, REC_F_NO_RESULT);
+    if (!address) return 0;
+    bpf_probe_read_kernel(&kept, sizeof(kept), address);
+    bpf_map_update_elem(&request_addresses, &key, &kept, BPF_ANY);
+    return 0;
+}
+
+static __always_inline int sent_at_last(struct io_kiocb* request, __s32 result) {
+    __u64 key = (__u64)request;
+    struct user_address* kept = 0;
+
+    if (!bpf_core_field_exists(struct io_sr_msg, addr)) kept = bpf_map_lookup_elem(&request_addresses, &key);
+    sent(request, LOAD(request, file), (unsigned long)kept, result, 0);
+    if (kept) bpf_map_delete_elem(&request_addresses, &key);
+    return 0;
+}
+
 /* A request that wants no completion when it succeeds is reported here: nothing will tell how it went. */
 static __noinline int on_submitted(struct io_kiocb* submitted) {
     if (!bpf_core_type_exists(struct io_cmd_data)) /* 6.0 gave the tracepoints the request */
         return 0;
     struct io_kiocb* request = TYPED(struct io_kiocb, submitted);
+    if (sends(request)) return sending(request);
     struct change c = {};
     int known = fill_change(request, &c);
     __u64 key = (__u64)request;
@@ -173,6 +271,7 @@ int BPF_PROG(on_uring_complete, void* ring_ctx, void* completed) {
     __s32 result = LOAD(request, cqe.res);
     struct call call = {.result = result, .flags = REC_F_URING};
 
+    if (sends(request)) return sent_at_last(request, result);
     switch (LOAD(request, opcode)) {
         case IORING_OP_ACCEPT:
             return LOAD(TYPED(struct io_accept, completed), file_slot)

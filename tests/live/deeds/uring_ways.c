@@ -38,14 +38,17 @@ static void open_ring(struct ring* ring, unsigned int setup_flags) {
     if (ring->rings == MAP_FAILED || ring->entries == MAP_FAILED) die("map the ring");
 }
 
-// Submits one request, waits for it and returns its result.
-static long complete(struct ring* ring, const struct io_uring_sqe* request) {
+static void put(struct ring* ring, const struct io_uring_sqe* request) {
     unsigned int* tail = at(ring, ring->params.sq_off.tail);
     unsigned int slot = *tail & *at(ring, ring->params.sq_off.ring_mask);
     ring->entries[slot] = *request;
     at(ring, ring->params.sq_off.array)[slot] = slot;
     __atomic_store_n(tail, *tail + 1, __ATOMIC_SEQ_CST);
+}
 
+// Submits one request, waits for it and returns its result.
+static long complete(struct ring* ring, const struct io_uring_sqe* request) {
+    put(ring, request);
     // A polling kernel thread takes the request itself and only has to be woken when it sleeps.
     unsigned int flags = IORING_ENTER_GETEVENTS, submit = 1;
     if (ring->setup_flags & IORING_SETUP_SQPOLL) {
@@ -124,17 +127,49 @@ static void way_personality(const char* way) {
     say(way, complete(&ring, &request), "path=/etc/shadow uid=%d", geteuid());
 }
 
-// To the port of discard, where nobody has to listen.
-static void way_send(const char* way) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+// A datagram to that port of this host, where nobody has to listen.
+static void send_and_say(const char* way, const char* bytes, size_t length, int port, unsigned char opcode,
+                         unsigned int setup_flags, unsigned char flags) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     struct ring ring;
-    open_ring(&ring, 0);
-    struct iovec part = {"datagram", 8};
+    open_ring(&ring, setup_flags);
+    struct iovec part = {(void*)bytes, length};
     struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &part, .msg_iovlen = 1};
-    struct io_uring_sqe request = {.opcode = IORING_OP_SENDMSG, .addr = (unsigned long)&message, .len = 1};
+    struct io_uring_sqe request = {.opcode = opcode, .flags = flags};
+    if (opcode == IORING_OP_SENDMSG) {
+        request.addr = (unsigned long)&message, request.len = 1;
+    } else {
+        request.addr = (unsigned long)bytes, request.len = length;
+        request.addr2 = (unsigned long)&to, request.addr_len = sizeof to;
+    }
     request.fd = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
-    say(way, complete(&ring, &request), "remote=127.0.0.1:9");
+    if (flags & IOSQE_CQE_SKIP_SUCCESS) {  // sent, inline, when the call returns
+        put(&ring, &request);
+        must(syscall(SYS_io_uring_enter, ring.fd, 1, 0, 0, NULL, 0), "io_uring_enter");
+        say(way, length, "remote=127.0.0.1:%d", port);
+        return;
+    }
+    say(way, complete(&ring, &request), "remote=127.0.0.1:%d", port);
+}
+
+static void discard(const char* way, unsigned char opcode, unsigned int setup_flags, unsigned char flags) {
+    send_and_say(way, "datagram", 8, 9, opcode, setup_flags, flags);
+}
+static void way_sendmsg(const char* way) { discard(way, IORING_OP_SENDMSG, 0, 0); }
+static void way_sendmsg_async(const char* way) { discard(way, IORING_OP_SENDMSG, 0, IOSQE_ASYNC); }
+static void way_sendmsg_sqpoll(const char* way) { discard(way, IORING_OP_SENDMSG, IORING_SETUP_SQPOLL, 0); }
+static void way_send(const char* way) { discard(way, IORING_OP_SEND, 0, 0); }
+static void way_send_silent(const char* way) { discard(way, IORING_OP_SEND, 0, IOSQE_CQE_SKIP_SUCCESS); }
+static void way_send_async(const char* way) { discard(way, IORING_OP_SEND, 0, IOSQE_ASYNC); }
+static void way_send_sqpoll(const char* way) { discard(way, IORING_OP_SEND, IORING_SETUP_SQPOLL, 0); }
+
+// Asks for the address of secret.example.
+static void way_ask(const char* way) {
+    static const char question[] =
+        "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x06secret\x07"
+        "example\x00\x00\x01\x00\x01";
+    send_and_say(way, question, sizeof question - 1, 53, IORING_OP_SEND, 0, 0);
 }
 
 static void connect_and_say(const char* way, int listening, unsigned int setup_flags, unsigned char flags) {
@@ -171,7 +206,14 @@ int main(int argc, char** argv) {
         {"renameat_async", way_renameat_async},
         {"renameat_sqpoll", way_renameat_sqpoll},
         {"personality", way_personality},
+        {"sendmsg", way_sendmsg},
+        {"sendmsg_async", way_sendmsg_async},
+        {"sendmsg_sqpoll", way_sendmsg_sqpoll},
         {"send", way_send},
+        {"send_silent", way_send_silent},
+        {"send_async", way_send_async},
+        {"send_sqpoll", way_send_sqpoll},
+        {"ask", way_ask},
         {"connect", way_connect},
         {"connect_async", way_connect_async},
         {"connect_sqpoll", way_connect_sqpoll},
