@@ -22,7 +22,8 @@ override CPPFLAGS += -Iinclude -Iuserspace -I$(BPF_DIR) $(arch_include) $(SYSROO
 override CXXFLAGS += -std=c++20 -Wall -Wextra -Wshadow -Wnon-virtual-dtor -fno-strict-aliasing \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 override LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(SYSROOT:%=--sysroot=%)
-LDLIBS   := -lbpf -lelf -lz -lcrypto -lfmt -lspdlog -pthread
+# The shared library of libbcc_bpf comes in a package that needs all of LLVM.
+LDLIBS   := -l:libbcc_bpf.a -lbpf -lelf -lz -lcrypto -lfmt -lspdlog -pthread
 override CPPFLAGS += -DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
 
 .DELETE_ON_ERROR:

@@ -195,6 +195,10 @@ struct super_block {
     unsigned long s_flags;
     unsigned long s_magic;
 };
+struct timespec64 {
+    __s64 tv_sec;
+    long tv_nsec;
+};
 struct inode {
     unsigned short i_mode;
     kuid_t i_uid;
@@ -202,7 +206,16 @@ struct inode {
     struct super_block* i_sb;
     unsigned long i_ino;
     unsigned int i_nlink;
+    long long i_size;
+    __s64 i_ctime_sec;
+    __u32 i_ctime_nsec;
     void* i_private;
+};
+struct inode___before_6_11 {
+    struct timespec64 __i_ctime;
+};
+struct inode___before_6_6 {
+    struct timespec64 i_ctime;
 };
 struct hlist_bl_node {
     struct hlist_bl_node *next, **pprev;

@@ -79,6 +79,21 @@ static __noinline int put_environment(struct big_slot* s, unsigned long at, unsi
     return 0;
 }
 
+#define CTIME_QUERIED (1u << 31) /* in i_ctime_nsec since 6.13: somebody has read it */
+
+/* As stat(2) tells it, in nanoseconds. */
+static __always_inline __u64 change_time(struct inode* inode) {
+    if (bpf_core_field_exists(inode->i_ctime_sec))
+        return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ull +
+               (BPF_CORE_READ(inode, i_ctime_nsec) & ~CTIME_QUERIED);
+    struct inode___before_6_11* newer = (void*)inode;
+    if (bpf_core_field_exists(newer->__i_ctime))
+        return BPF_CORE_READ(newer, __i_ctime.tv_sec) * 1000000000ull +
+               BPF_CORE_READ(newer, __i_ctime.tv_nsec);
+    struct inode___before_6_6* older = (void*)inode;
+    return BPF_CORE_READ(older, i_ctime.tv_sec) * 1000000000ull + BPF_CORE_READ(older, i_ctime.tv_nsec);
+}
+
 static __always_inline void fill_exe_file(struct rec_exec* r, struct file* exe) {
     struct inode* inode = BPF_CORE_READ(exe, f_inode);
 
@@ -87,6 +102,8 @@ static __always_inline void fill_exe_file(struct rec_exec* r, struct file* exe) 
     r->exe_mode = BPF_CORE_READ(inode, i_mode);
     r->exe_uid = BPF_CORE_READ(inode, i_uid.val);
     r->exe_links = BPF_CORE_READ(inode, i_nlink);
+    r->exe_ctime_ns = change_time(inode);
+    r->exe_size = BPF_CORE_READ(inode, i_size);
     r->exe_magic = BPF_CORE_READ(inode, i_sb, s_magic);
     if (r->exe_magic != OVERLAYFS_MAGIC) return;
     /* struct ovl_inode goes on with __upperdentry right behind its struct inode. */
@@ -248,6 +265,8 @@ int list_tasks(struct bpf_iter__task* ctx) {
     fill_task_full(&r->h.task, task);
     r->exe_inode = BPF_CORE_READ(exe, f_inode, i_ino);
     r->exe_dev = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
+    r->exe_ctime_ns = change_time(BPF_CORE_READ(exe, f_inode));
+    r->exe_size = BPF_CORE_READ(exe, f_inode, i_size);
     put_file_path(s, &r->exe, exe);
     put_cgroups(s, &r->cgroup, &r->cgroup_v1, task);
     put_tty(s, &r->tty, task);

@@ -201,6 +201,10 @@ void add_trace(CLI::App& command, TraceOptions& options) {
     add_ring_size(command, options.load)->group(kRunGroup);
     add_backend(command, options.load)->group(kRunGroup);
     add_canary(command, options.canary_ns)->group(kRunGroup);
+    command
+        .add_option("--seen", options.seen_path, "Remember here, from run to run, which programs were seen")
+        ->type_name("FILE")
+        ->group(kRunGroup);
 }
 
 void add_record(CLI::App& command, RecordOptions& options) {

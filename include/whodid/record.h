@@ -163,6 +163,7 @@ struct rec_exec {
     rec_u32 caller_tid; /* the thread that called, gone when it was not the leader */
     rec_s32 dirfd;
     rec_u32 pad;
+    rec_u64 exe_ctime_ns, exe_size; /* which state of the file it was; ctime since 1970 */
 };
 
 /* REC_PROCESS_FORK: h.task is the child. */
@@ -204,6 +205,7 @@ struct rec_process {
     struct rec_str tty, pad_str;
     rec_u64 exe_inode;
     rec_u32 exe_dev, pad;
+    rec_u64 exe_ctime_ns, exe_size;
 };
 
 /* REC_FILE_*: success with the object's own path, failure and changes with the names as given. */
@@ -379,11 +381,11 @@ struct rec_control {
 REC_SIZE(struct rec_target, 16);
 REC_SIZE(struct rec_task, 120);
 REC_SIZE(struct rec_hdr, 152);
-REC_SIZE(struct rec_exec, 272);
+REC_SIZE(struct rec_exec, 288);
 REC_SIZE(struct rec_fork, 152);
 REC_SIZE(struct rec_exit, 176);
 REC_SIZE(struct rec_ptrace, 184);
-REC_SIZE(struct rec_process, 200);
+REC_SIZE(struct rec_process, 216);
 REC_SIZE(struct rec_file, 240);
 REC_SIZE(struct rec_mount, 264);
 REC_SIZE(struct rec_net, 248);

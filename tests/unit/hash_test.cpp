@@ -53,5 +53,16 @@ TEST(Hash, KeysOfTwoRunsDiffer) {
     EXPECT_EQ(one("").size(), 32u);
 }
 
+// NIST's examples.
+TEST(Sha256, OfPieces) {
+    EXPECT_EQ(Sha256().finish(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    Sha256 hash;
+    hash.add("a");
+    hash.add("");
+    Sha256 moved = std::move(hash);
+    moved.add("bc");
+    EXPECT_EQ(moved.finish(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 }  // namespace
 }  // namespace whodid

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstring>
+#include <utility>
 
 #include "enrich/masking.h"
 #include "event/make_record.h"
@@ -12,16 +13,20 @@
 namespace whodid {
 
 Pipeline::Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
-                   Sink* sink)
+                   Sink* sink, SeenPrograms seen)
     : stream_(stream),
       ledger_(ledger),
       options_(options),
       sink_(sink),
-      enricher_(stream, host, options_.people, ledger) {}
+      enricher_(stream, host, options_.people, ledger),
+      programs_(options.programs && host.is_live(), std::move(seen)) {}
 
 Result<std::unique_ptr<Pipeline>> Pipeline::make(const Stream& stream, const Host& host, Ledger& ledger,
                                                  const PipelineOptions& options, Sink* sink) {
-    std::unique_ptr<Pipeline> pipeline(new Pipeline(stream, host, ledger, options, sink));
+    Result<SeenPrograms> seen = SeenPrograms();
+    if (!options.seen_path.empty()) seen = SeenPrograms::load(options.seen_path);
+    if (!seen) return seen.error();
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(stream, host, ledger, options, sink, std::move(*seen)));
     const Processes& processes = pipeline->enricher_.processes();
     auto filter = Filter::compile(
         options.filter, {[&processes](const Process& process, std::uint32_t pid) {
@@ -34,6 +39,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(const Stream& stream, const Hos
 }
 
 void Pipeline::take(std::span<const char> bytes) {
+    programs_.expect(bytes);
     if (bytes.size() < sizeof(rec_hdr)) {
         ++ledger_[0].received;
         ++ledger_[0].malformed;
@@ -53,6 +59,7 @@ Result<bool> Pipeline::advance(std::uint64_t until_boot_ns) {
     });
     if (!going || !*going) return going;
     enricher_.tick(until_boot_ns, batch_);
+    programs_.tick(until_boot_ns);
     return deliver();
 }
 
@@ -79,7 +86,16 @@ void Pipeline::process(std::span<const char> bytes, bool late) {
     if (tap_) tap_(*clean.record);
     const std::size_t first = batch_.events.size();
     enricher_.enrich(clean, masked, batch_);
+    describe_programs(clean, first);
     report_tampering(first);
+}
+
+void Pipeline::describe_programs(const Decoded& record, std::size_t first) {
+    Event task;
+    task.record = record.record;
+    if (record.kind->id == REC_RAW_TASK) programs_.was_running(task);
+    for (std::size_t i = first; i < batch_.events.size(); ++i)
+        if (batch_.events[i].kind->id == REC_PROCESS_EXEC) programs_.describe(batch_.events[i]);
 }
 
 /// Recorded as well: a replay does not know what was guarded.

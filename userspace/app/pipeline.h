@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 
 #include "base/host.h"
 #include "base/ledger.h"
 #include "enrich/enricher.h"
 #include "enrich/guard.h"
+#include "enrich/programs.h"
 #include "event/batch.h"
 #include "filter/filter.h"
 #include "sink/sink.h"
@@ -22,6 +24,8 @@ struct PipelineOptions {
     PersonMap people;
     bool reorder = true;          // recordings are in order already
     bool mask = true;             // secrets, before anything sees them
+    bool programs = true;         // look at the files that are started, on a live host
+    std::string seen_path;        // which of them were seen before; empty: since now
     std::uint64_t count_max = 0;  // stop after that many events; 0: never
 };
 
@@ -62,9 +66,10 @@ public:
 
 private:
     Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
-             Sink* sink);
+             Sink* sink, SeenPrograms seen);
     void process(std::span<const char> bytes, bool late);
     void report_tampering(std::size_t first);
+    void describe_programs(const Decoded& record, std::size_t first);
     Result<bool> deliver();
     bool is_enough() const { return options_.count_max && shown_ >= options_.count_max; }
     void append_own(const rec_hdr* record);
@@ -76,6 +81,7 @@ private:
     Sink* sink_;
     Enricher enricher_;
     Guard guard_;
+    Programs programs_;
     Filter filter_;
     Reorder reorder_;
     Batch batch_, kept_;

@@ -145,6 +145,7 @@ int record(const RecordOptions& options) {
     PipelineOptions pipeline_options;
     pipeline_options.filter.everything = true;
     pipeline_options.mask = !options.unmasked;
+    pipeline_options.programs = false;  // what is found out is not recorded
     auto pipeline = Pipeline::make(stream, host, ledger, pipeline_options, &recorder);
     if (!pipeline) return fail(pipeline.error());
     if (auto begun = recorder.begin(stream, (*pipeline)->enricher()); !begun) return fail(begun.error());

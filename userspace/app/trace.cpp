@@ -21,6 +21,7 @@ int trace(const TraceOptions& options) {
     detach_behind();  // from here on every way to end is quick, a second Ctrl-C and SIGKILL too
     PipelineOptions kept = view->pipeline_options();
     kept.filter.left_out = own_showing_processes();
+    kept.seen_path = options.seen_path;
     auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &view->sink());
     if (!pipeline) return fail(pipeline.error());
     if (auto begun = view->begin(); !begun) return fail(begun.error());

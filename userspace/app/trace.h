@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "app/exit_code.h"
 #include "app/live.h"
@@ -16,6 +17,7 @@ struct TraceOptions {
     LoadOptions load;
     std::uint64_t duration_ns = 0;  // 0: until stopped
     std::uint64_t canary_ns = kCanaryNs;
+    std::string seen_path;  // the programs seen before; empty: since now
 };
 
 int trace(const TraceOptions& options);

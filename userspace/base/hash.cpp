@@ -21,6 +21,15 @@ void hex64(std::uint64_t value, char* out) {
     for (int i = 15; i >= 0; --i, value >>= 4) out[i] = kDigits[value & 15];
 }
 
+std::string hex_of(const unsigned char* bytes, std::size_t count) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) {
+        text += kDigits[bytes[i] >> 4];
+        text += kDigits[bytes[i] & 15];
+    }
+    return text;
+}
+
 }  // namespace
 
 void Id128::hex_to(char* out) const {
@@ -54,6 +63,22 @@ std::string sha256(std::string_view bytes) {
     return {reinterpret_cast<const char*>(digest), length};
 }
 
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+    if (!context_ || EVP_DigestInit_ex(context_, EVP_sha256(), nullptr) != 1)
+        throw std::runtime_error("OpenSSL offers no SHA-256: is its configuration broken?");
+}
+
+Sha256::~Sha256() { EVP_MD_CTX_free(context_); }
+
+void Sha256::add(std::string_view bytes) { EVP_DigestUpdate(context_, bytes.data(), bytes.size()); }
+
+std::string Sha256::finish() {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    EVP_DigestFinal_ex(context_, digest, &length);
+    return hex_of(digest, length);
+}
+
 KeyedHash::KeyedHash() {
     if (RAND_bytes(key_.data(), static_cast<int>(key_.size())) != 1)
         throw std::runtime_error("no random bytes for the account hash key: is /dev/urandom there?");
@@ -64,12 +89,7 @@ std::string KeyedHash::operator()(std::string_view text) const {
     unsigned int length = 0;
     HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
          reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &length);
-    std::string out;
-    for (int i = 0; i < 16; ++i) {
-        out += kDigits[digest[i] >> 4];
-        out += kDigits[digest[i] & 15];
-    }
-    return out;
+    return hex_of(digest, 16);
 }
 
 }  // namespace whodid

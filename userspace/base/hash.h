@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+
+struct evp_md_ctx_st;
 
 namespace whodid {
 
@@ -27,6 +30,25 @@ Id128 hash_numbers(const Id128& seed, std::initializer_list<std::uint64_t> numbe
 
 /// SHA-256 (FIPS 180-4): 32 bytes.
 std::string sha256(std::string_view bytes);
+
+/// SHA-256 of what comes piece by piece.
+class Sha256 {
+public:
+    Sha256();
+    ~Sha256();
+    Sha256(Sha256&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
+    Sha256& operator=(Sha256&& other) noexcept {
+        std::swap(context_, other.context_);
+        return *this;
+    }
+
+    void add(std::string_view bytes);
+    /// 64 hexadecimal digits; nothing is added after it.
+    std::string finish();
+
+private:
+    evp_md_ctx_st* context_;
+};
 
 /// HMAC-SHA256 (RFC 2104), first 16 bytes: equal names give equal text under one key, and nobody without the
 /// key can test a guess.

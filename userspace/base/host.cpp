@@ -21,7 +21,7 @@ constexpr std::size_t kFileMax = 1 << 20;
 
 /// Users choose what lies where some of this is read. A FIFO would hold the pump, and to open a device is an
 /// act (a watchdog's starts it), so what it is is found out before it is opened.
-Result<std::string> LiveHost::read_file(const std::string& path) const {
+Result<std::string> read_regular_file(const std::string& path, std::size_t bytes_max) {
     const Fd found(::open(path.c_str(), O_PATH | O_CLOEXEC));
     struct stat st {};
     if (!found.valid() || ::fstat(found.get(), &st) != 0) return Error::from_errno("cannot read " + path);
@@ -30,14 +30,18 @@ Result<std::string> LiveHost::read_file(const std::string& path) const {
     if (!fd.valid()) return Error::from_errno("cannot read " + path);
     std::string text;
     char buffer[8192];
-    while (text.size() < kFileMax) {
-        const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+    while (text.size() < bytes_max) {
+        const ssize_t n = ::read(fd.get(), buffer, std::min(sizeof buffer, bytes_max - text.size()));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return Error::from_errno("cannot read " + path);
         if (n == 0) break;
         text.append(buffer, static_cast<std::size_t>(n));
     }
     return text;
+}
+
+Result<std::string> LiveHost::read_file(const std::string& path) const {
+    return read_regular_file(path, kFileMax);
 }
 
 std::vector<std::string> LiveHost::list(const std::string& path) const {

@@ -20,6 +20,9 @@ struct FileId {
     bool operator==(const FileId&) const = default;
 };
 
+/// The first `bytes_max` bytes of a regular file, whoever put it there. Errors name the file.
+Result<std::string> read_regular_file(const std::string& path, std::size_t bytes_max);
+
 class Host {
 public:
     virtual ~Host() = default;

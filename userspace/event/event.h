@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "event/actor.h"
+#include "event/program.h"
 
 namespace whodid {
 
@@ -38,6 +40,8 @@ struct Event {
     std::shared_ptr<const Process> target;  // the process it was done to, where that is known
 
     std::shared_ptr<const BlockDevice> device;  // of what was mounted
+    std::shared_ptr<const Program> program;     // exec: what is known of the file
+    std::optional<bool> is_first_run;           // exec: of this file in this state
 
     std::uint64_t wall_ns = 0;
     std::uint64_t seq = 0;                    // per stream, given at delivery

@@ -210,6 +210,23 @@ Value read_user_supplied(const Event& e, Scratch&) {
     return present_if(e.record->flags & REC_F_USER_SUPPLIED);
 }
 
+namespace {
+
+/// Absent while nothing is known of the file.
+Value program_text(const Event& e, std::string Program::*member) {
+    return e.program ? Value::of_text(*e.program.*member) : Value::absent();
+}
+
+}  // namespace
+
+Value read_build_id(const Event& e, Scratch&) { return program_text(e, &Program::build_id); }
+Value read_sha256(const Event& e, Scratch&) { return program_text(e, &Program::sha256); }
+Value read_package(const Event& e, Scratch&) { return program_text(e, &Program::package); }
+Value read_package_version(const Event& e, Scratch&) { return program_text(e, &Program::package_version); }
+Value read_first_seen(const Event& e, Scratch&) {
+    return e.is_first_run ? Value::of_boolean(*e.is_first_run) : Value::absent();
+}
+
 Value read_exit_code(const Event& e, Scratch&) { return Value::of_integer(e.as<rec_exit>().code); }
 Value read_exit_signal(const Event& e, Scratch& s) {
     const auto signal = e.as<rec_exit>().signal;
