@@ -17,9 +17,18 @@ struct bpf_call {
     __u32 attr[ATTR_WORDS];
 };
 
+/* The numbers of the sensor's own maps. Frozen when the loader has put them here, before anything is seen. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_RDONLY_PROG);
+    __uint(max_entries, 32);
+    __type(key, __u32);
+    __type(value, __u8);
+} own_maps SEC(".maps");
+
 /*
  * Map contents, type information and questions are not reported: a tracer does thousands of them, and what it
- * does them with was made or got hold of by a call that is.
+ * does them with was made or got hold of by a call that is. What is written into the sensor's own maps is.
  */
 static __always_inline int is_reported(__u32 command) {
     switch (command) {
@@ -46,9 +55,32 @@ static __always_inline int is_reported(__u32 command) {
     }
 }
 
+static __always_inline int writes_map(__u32 command) {
+    switch (command) {
+        case BPF_MAP_UPDATE_ELEM:
+        case BPF_MAP_DELETE_ELEM:
+        case BPF_MAP_LOOKUP_AND_DELETE_ELEM:
+        case BPF_MAP_UPDATE_BATCH:
+        case BPF_MAP_DELETE_BATCH:
+        case BPF_MAP_LOOKUP_AND_DELETE_BATCH:
+        case BPF_MAP_FREEZE:
+            return 1;
+        default:
+            return 0;
+    }
+}
+
 /* The descriptor of what a call is about: what it gave, or else what it was given. */
 static __always_inline int subject_of(struct bpf_call* c) {
     switch (c->command) {
+        case BPF_MAP_UPDATE_BATCH:
+        case BPF_MAP_DELETE_BATCH:
+        case BPF_MAP_LOOKUP_AND_DELETE_BATCH:
+            return c->attr[9];
+        case BPF_MAP_UPDATE_ELEM:
+        case BPF_MAP_DELETE_ELEM:
+        case BPF_MAP_LOOKUP_AND_DELETE_ELEM:
+            return c->attr[0];
         case BPF_RAW_TRACEPOINT_OPEN:
             return c->result >= 0 ? c->result : c->attr[2];
         case BPF_LINK_CREATE:
@@ -86,20 +118,38 @@ static __always_inline void put_program(struct slot* s, struct bpf_prog* prog) {
     ((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | \
      (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
 
-/* Which object a descriptor holds, its anonymous inode's name tells: no process can open one of that name. */
-static __noinline int put_bpf_object(struct slot* s, int fd) {
-    struct file* file = file_of(fd);
+#define MAP_LETTERS LETTERS('b', 'p', 'f', '-', 'm', 'a', 'p', 0)
+
+/* Which object a file is, its anonymous inode's name tells: no process can open one of that name. */
+static __always_inline __u64 letters_of(struct file* file) {
     __u64 name = 0;
 
-    if (!s || !file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != ANON_INODE_FS_MAGIC) return 0;
-    struct rec_bpf* r = (void*)s->rec;
-    void* held = BPF_CORE_READ(file, private_data);
+    if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != ANON_INODE_FS_MAGIC) return 0;
     bpf_probe_read_kernel(&name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+    return name;
+}
+
+static __always_inline int is_own_map(int fd) {
+    struct file* file = file_of(fd);
+
+    if (!file || letters_of(file) != MAP_LETTERS) return 0;
+    struct bpf_map* map = BPF_CORE_READ(file, private_data);
+    __u32 id = BPF_CORE_READ(map, id);
+    return bpf_map_lookup_elem(&own_maps, &id) != 0;
+}
+
+static __noinline int put_bpf_object(struct slot* s, int fd) {
+    struct file* file = file_of(fd);
+
+    if (!s || !file) return 0;
+    struct rec_bpf* r = (void*)s->rec;
+    __u64 name = letters_of(file);
+    void* held = BPF_CORE_READ(file, private_data);
     if (name == LETTERS('b', 'p', 'f', '-', 'p', 'r', 'o', 'g')) {
         r->object = REC_BPF_PROGRAM;
         put_program(s, held);
         r->id = r->program_id;
-    } else if (name == LETTERS('b', 'p', 'f', '-', 'm', 'a', 'p', 0)) {
+    } else if (name == MAP_LETTERS) {
         struct bpf_map* map = held;
 
         r->object = REC_BPF_MAP;
@@ -179,17 +229,27 @@ static __noinline int report_bpf(struct bpf_call* c) {
     return 0;
 }
 
+static __always_inline void read_attr(struct bpf_call* c, const struct call_exit* call) {
+    __u64 bytes = call_arg(call, 2);
+
+    if (bytes > sizeof(c->attr)) bytes = sizeof(c->attr); /* a caller may know fewer words than there are */
+    asm volatile("%0 &= 0x7f" : "+r"(bytes));
+    if (bytes <= sizeof(c->attr)) bpf_probe_read_user(c->attr, bytes, (void*)call_arg(call, 1));
+}
+
 ON_EXIT(bpf) {
     struct bpf_call c = {.command = call_arg(ctx, 0), .result = ctx->result};
-    __u64 bytes = call_arg(ctx, 2);
 
-    if (interrupted(ctx->result) || !notice(REC_KERNEL_BPF)) return 0;
+    if (interrupted(ctx->result)) return 0;
+    if (writes_map(c.command)) {
+        read_attr(&c, ctx);
+        if (is_own_map(subject_of(&c))) return notice_regardless(REC_KERNEL_BPF) ? report_bpf(&c) : 0;
+    }
+    if (!notice(REC_KERNEL_BPF)) return 0;
     if (!is_reported(c.command)) {
         gated(REC_KERNEL_BPF);
         return 0;
     }
-    if (bytes > sizeof(c.attr)) bytes = sizeof(c.attr); /* a caller may know fewer words than there are */
-    asm volatile("%0 &= 0x7f" : "+r"(bytes));
-    if (bytes <= sizeof(c.attr)) bpf_probe_read_user(c.attr, bytes, (void*)call_arg(ctx, 1));
+    read_attr(&c, ctx);
     return report_bpf(&c);
 }

@@ -81,13 +81,35 @@ struct {
 /* Set before load. A section of its own, so that the loader needs no generated type for it. */
 const volatile struct rec_config config SEC(".rodata.config") = {
     .wake_bytes = 1 << 20, .cpus = 1, .slots = 1};
-/* Written by the loader at run time; a free entry has tgid 0. */
-struct rec_control control SEC(".data.control") = {};
+/*
+ * The policy in force: the one slot holds an array that was frozen before it came here. Nobody can write into
+ * that or map it, so to change the policy takes a bpf(2) on this map, which is told whoever makes it
+ * (bpf_call.bpf.c). The two lookups are a few instructions each: the verifier writes them out.
+ */
+struct frozen_policy {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_RDONLY_PROG);
+    __uint(max_entries, 1);
+    __uint(key_size, sizeof(__u32)); /* sizes: clang describes no type that only a map in a map has */
+    __uint(value_size, sizeof(struct rec_policy));
+};
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __array(values, struct frozen_policy);
+} policies SEC(".maps");
 /*
  * The sensor's thread that does an act which must come back, while it does it (userspace/app/canary.h). Not
- * in `control`: to write that would undo what somebody else wrote there to blind the sensor.
+ * in the policy: to replace that would undo what somebody else put there to blind the sensor. Who writes here
+ * hides nothing.
  */
-__u32 canary SEC(".data.canary") = 0;
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, __u32);
+} canary SEC(".maps");
 
 #define count(state, kind, what, by) __sync_fetch_and_add(&(state)->kinds[kind].what, by)
 
@@ -96,31 +118,48 @@ static __always_inline struct cpu_state* cpu_state(void) {
     return bpf_map_lookup_elem(&counters, &zero);
 }
 
+/* 0: none yet, and nothing is seen. */
+static __always_inline struct rec_policy* policy(void) {
+    __u32 zero = 0;
+    void* current = bpf_map_lookup_elem(&policies, &zero);
+    return current ? bpf_map_lookup_elem(current, &zero) : 0;
+}
+
 /*
  * Never by name or path: only what the loader registered, and only the process that is meant (pid reuse). The
  * start is 0 for the instant before the loader has learnt its own.
  */
-static __always_inline int is_guarded(struct task_struct* task, __u32 tgid) {
+static __always_inline int guards(const struct rec_policy* p, struct task_struct* task, __u32 tgid) {
     for (int i = 0; i < WHODID_GUARDED_MAX; i++) {
-        if (control.guards[i].tgid != tgid) continue;
-        return !control.guards[i].start_ns ||
-               BPF_CORE_READ(task, group_leader, start_boottime) == control.guards[i].start_ns;
+        if (p->guards[i].tgid != tgid) continue;
+        return !p->guards[i].start_ns ||
+               BPF_CORE_READ(task, group_leader, start_boottime) == p->guards[i].start_ns;
     }
     return 0;
 }
 
-static __always_inline int guards_current(void) {
-    return is_guarded((void*)bpf_get_current_task(), bpf_get_current_pid_tgid() >> 32);
+static __always_inline int is_guarded(struct task_struct* task, __u32 tgid) {
+    const struct rec_policy* p = policy();
+    return p && guards(p, task, tgid);
+}
+
+static __always_inline int guards_current(const struct rec_policy* p) {
+    return p && guards(p, (void*)bpf_get_current_task(), bpf_get_current_pid_tgid() >> 32);
 }
 
 /* The act that is to come back, done by a guarded thread. */
-static __always_inline int is_canary(void) { return (__u32)bpf_get_current_pid_tgid() == canary; }
+static __always_inline int is_canary(void) {
+    __u32 zero = 0;
+    __u32* tid = bpf_map_lookup_elem(&canary, &zero);
+    return tid && *tid == (__u32)bpf_get_current_pid_tgid();
+}
 
 /* Counts the event as seen. 0: the sensor's own act, counted and not reported. */
 static __always_inline int notice(__u32 kind) {
     struct cpu_state* state = cpu_state();
-    if (!state || control.stopped) return 0;
-    if (guards_current() && !is_canary()) {
+    const struct rec_policy* p = policy();
+    if (!state || !p || p->stopped) return 0;
+    if (guards_current(p) && !is_canary()) {
         count(state, kind, self, 1);
         return 0;
     }
@@ -136,7 +175,16 @@ static __always_inline void own_act(__u32 kind) {
 /* For kinds that carry state: seen and reported also when a sensor process does it. */
 static __always_inline int notice_always(__u32 kind) {
     struct cpu_state* state = cpu_state();
-    if (!state || control.stopped) return 0;
+    const struct rec_policy* p = policy();
+    if (!state || !p || p->stopped) return 0;
+    count(state, kind, seen, 1);
+    return 1;
+}
+
+/* For what is done to the kernel side itself: whatever the policy says, which may be what was changed. */
+static __always_inline int notice_regardless(__u32 kind) {
+    struct cpu_state* state = cpu_state();
+    if (!state) return 0;
     count(state, kind, seen, 1);
     return 1;
 }

@@ -61,7 +61,7 @@ static __always_inline void remember(struct sock* sk, struct connection* c) {
 static __always_inline void asked(struct sock* sk) {
     struct connection c = {.outgoing = 1, .asked_ns = bpf_ktime_get_boot_ns()};
 
-    c.guarded = guards_current();
+    c.guarded = guards_current(policy());
     if (c.guarded) own_act(REC_NETWORK_CONNECT);
     remember(sk, &c);
 }
@@ -258,7 +258,7 @@ static __noinline int report_accept(struct file* file, struct call* call) {
     if (LOAD(sk, sk_protocol) == IPPROTO_TCP) {
         struct connection c = {.answered = 1, .established_ns = bpf_ktime_get_boot_ns()};
 
-        c.guarded = guards_current();
+        c.guarded = guards_current(policy());
         remember(sk, &c);
         if (LOAD(sk, __sk_common.skc_state) == TCP_CLOSE) forget(sk); /* over before it was accepted */
     }

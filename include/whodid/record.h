@@ -358,7 +358,7 @@ struct rec_counters {
     rec_u64 seen, gated, folded, emitted, ring_full, no_slot, self, bytes;
 };
 
-/* Policy for the kernel side, set before load and frozen. */
+/* How the kernel side is built, set before load and frozen. */
 struct rec_config {
     rec_u64 wake_bytes;  /* wake the reader when more than this is waiting */
     rec_u32 cpus, slots; /* scratch slots of each size */
@@ -371,11 +371,11 @@ struct rec_guard {
     rec_u32 tgid, pad;
 };
 
-/* What userspace writes while the kernel side runs. */
-struct rec_control {
+/* What userspace decides while the kernel side runs: replaced whole, never written into. */
+struct rec_policy {
     rec_u32 stopped,
         pad; /* set: nothing is seen any more, so that the ledger can be closed before detaching */
-    struct rec_guard guards[WHODID_GUARDED_MAX];
+    struct rec_guard guards[WHODID_GUARDED_MAX]; /* a free one has tgid 0 */
 };
 
 REC_SIZE(struct rec_target, 16);

@@ -126,6 +126,20 @@ TEST_F(GuardTest, ItsKernelSide) {
     EXPECT_EQ(did(call_of(BPF_PROG_LOAD, REC_BPF_PROGRAM, 0)), "");
 }
 
+// The kernel side tells of whoever writes into its maps. What a sensor writes there is nobody's event.
+TEST_F(GuardTest, WhatIsWrittenIntoItsMaps) {
+    EXPECT_EQ(did(call_of(BPF_MAP_UPDATE_ELEM, REC_BPF_MAP, 11)), "MAP_UPDATE_ELEM of the sensor's map 11 ");
+    EXPECT_EQ(did(call_of(BPF_MAP_DELETE_BATCH, REC_BPF_MAP, 11)),
+              "MAP_DELETE_BATCH of the sensor's map 11 ");
+    auto own = call_of(BPF_MAP_UPDATE_ELEM, REC_BPF_MAP, 11);
+    own->h.task = sensor_.task;
+    bool is_recorded = false;
+    pipeline().set_tap([&](const rec_hdr&) { is_recorded = true; });
+    EXPECT_EQ(did(own), "");
+    EXPECT_TRUE(sink.events.empty());
+    EXPECT_FALSE(is_recorded);
+}
+
 TEST_F(GuardTest, ItsProgram) {
     EXPECT_EQ(did(touch(REC_FILE_CHMOD, "/usr/bin/whodid", kProgram)),
               "chmod of the sensor's program /usr/bin/whodid");

@@ -76,7 +76,7 @@ void Pipeline::process(std::span<const char> bytes, bool late) {
         spdlog::warn("{}", decoded.error().message);
         return;
     }
-    if (canary_ && canary_(*decoded->record)) {
+    if ((canary_ && canary_(*decoded->record)) || guard_.is_upkeep(*decoded->record)) {
         ++ledger_[kind].consumed;
         return;
     }

@@ -74,6 +74,10 @@ bool Guard::is_sensor(std::uint32_t tgid, std::uint64_t start_ns) const {
     return std::ranges::find(guarded_.processes, ProcessKey{tgid, start_ns}) != guarded_.processes.end();
 }
 
+bool Guard::is_upkeep(const rec_hdr& record) const {
+    return record.kind == REC_KERNEL_BPF && is_sensor(record.task.tgid, record.task.start_ns);
+}
+
 std::string Guard::describe(const Event& event) const {
     const rec_task& actor = event.record->task;
     if (is_sensor(actor.tgid, actor.start_ns)) return {};

@@ -37,6 +37,10 @@ class Guard {
 public:
     void set(Guarded guarded) { guarded_ = std::move(guarded); }
 
+    /// Whether a sensor wrote into its own maps. Writes there are told of whoever does it: what the kernel
+    /// side is told to skip is what is written.
+    bool is_upkeep(const rec_hdr& record) const;
+
     /// What a process that is no sensor did, or tried to do, to one of these; empty: nothing.
     std::string describe(const Event& event) const;
 

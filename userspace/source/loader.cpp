@@ -151,6 +151,8 @@ Result<std::unique_ptr<Loader>> Loader::load_object(Attempt& attempt) {
                                      strerror(-err)),
                          EOPNOTSUPP};
         }
+        if (auto done = loader->mark_maps(); !done) return done.error();
+        if (auto done = loader->put_policy(); !done) return done.error();
         if (auto done = loader->attach(attempt); !done) return done.error();
     } while (attempt.again);
     return loader;
@@ -193,12 +195,11 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     config.slots = 2 * cpus;
     // Attaching is done by bpf(2), which the first of the programs already see. Its start is not known yet: 0
     // stands for it until the process table is filled.
-    control_.guards[0].tgid = static_cast<std::uint32_t>(::getpid());
+    policy_.guards[0].tgid = static_cast<std::uint32_t>(::getpid());
     bpf_object* o = object_;
     const auto map = [o](const char* name) { return bpf_object__find_map_by_name(o, name); };
     const int errors[] = {
         bpf_map__set_initial_value(map(".rodata.config"), &config, sizeof config),
-        bpf_map__set_initial_value(map(".data.control"), &control_, sizeof control_),
         bpf_map__set_max_entries(map("slots"), config.slots),
         bpf_map__set_max_entries(map("big_slots"), config.slots),
         bpf_map__set_max_entries(map("ring"), options.ring_bytes),
@@ -233,16 +234,17 @@ Result<void> Loader::attach(Attempt& attempt) {
     return {};
 }
 
+int Loader::map_fd(const char* name) const {
+    return bpf_map__fd(bpf_object__find_map_by_name(object_, name));
+}
+
 Loader::~Loader() {
     for (bpf_link* link : links_) bpf_link__destroy(link);
     bpf_object__close(object_);
 }
 
 KernelDescriptors Loader::descriptors() const {
-    const auto fd = [this](const char* name) {
-        return bpf_map__fd(bpf_object__find_map_by_name(object_, name));
-    };
-    return {fd("ring"), fd("vital_ring"), fd("counters"), fd(".data.control")};
+    return {map_fd("ring"), map_fd("vital_ring"), map_fd("counters")};
 }
 
 Result<void> Loader::list_tasks() {
@@ -289,23 +291,45 @@ void Loader::read_misses(Ledger& ledger) const {
     }
 }
 
-Result<void> Loader::write_control() {
+/// Tells the kernel side which maps are its own, for good.
+Result<void> Loader::mark_maps() {
+    const int own = map_fd("own_maps");
+    const std::uint32_t canary = object_id(REC_BPF_MAP, map_fd("canary"));
+    const std::uint8_t here = 1;
+    for (const auto& [object, id] : objects())
+        if (object == REC_BPF_MAP && id != canary && bpf_map_update_elem(own, &id, &here, BPF_ANY) != 0)
+            return Error::from_errno("cannot tell the kernel side its own maps");
+    if (bpf_map_freeze(own) != 0)
+        return Error::from_errno("cannot freeze the list of the kernel side's maps");
+    return {};
+}
+
+/// The policy as a whole, frozen before it is in force. The kernel returns when no program runs by the one
+/// before any more.
+Result<void> Loader::put_policy() {
     const std::uint32_t zero = 0;
-    if (bpf_map_update_elem(descriptors().control, &zero, &control_, BPF_ANY) != 0)
-        return Error::from_errno("cannot write to the kernel side's control map");
+    bpf_map_create_opts options{};
+    options.sz = sizeof options;
+    options.map_flags = BPF_F_RDONLY_PROG;
+    const Fd next(
+        bpf_map_create(BPF_MAP_TYPE_ARRAY, "whodid_policy", sizeof zero, sizeof policy_, 1, &options));
+    const int number = next.get();
+    if (!next.valid() || bpf_map_update_elem(number, &zero, &policy_, BPF_ANY) != 0 ||
+        bpf_map_freeze(number) != 0 || bpf_map_update_elem(map_fd("policies"), &zero, &number, BPF_ANY) != 0)
+        return Error::from_errno("cannot give the kernel side its policy");
+    policy_id_ = object_id(REC_BPF_MAP, number);
     return {};
 }
 
 Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
-    std::ranges::fill(control_.guards, rec_guard{});
-    std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(control_.guards)), control_.guards);
-    return write_control();
+    std::ranges::fill(policy_.guards, rec_guard{});
+    std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(policy_.guards)), policy_.guards);
+    return put_policy();
 }
 
 Result<void> Loader::let_pass(std::uint32_t tid) {
     const std::uint32_t zero = 0;
-    const int fd = bpf_map__fd(bpf_object__find_map_by_name(object_, ".data.canary"));
-    if (bpf_map_update_elem(fd, &zero, &tid, BPF_ANY) != 0)
+    if (bpf_map_update_elem(map_fd("canary"), &zero, &tid, BPF_ANY) != 0)
         return Error::from_errno("cannot write to the kernel side's canary map");
     return {};
 }
@@ -319,25 +343,14 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> Loader::objects() const {
     bpf_object__for_each_program(program, object_) add(REC_BPF_PROGRAM, bpf_program__fd(program));
     bpf_map* map = nullptr;
     bpf_object__for_each_map(map, object_) add(REC_BPF_MAP, bpf_map__fd(map));
+    if (policy_id_ != 0) found.emplace_back(REC_BPF_MAP, policy_id_);
     for (const bpf_link* link : links_) add(REC_BPF_LINK, bpf_link__fd(link));
     return found;
 }
 
 Result<void> Loader::stop() {
-    control_.stopped = 1;
-    if (auto written = write_control(); !written) return written;
-    // Programs that ran past the check need microseconds; equal counts a millisecond apart say that they are
-    // done.
-    std::uint64_t before = ~std::uint64_t{0};
-    for (int i = 0; i < 100; ++i) {
-        Ledger now;
-        if (auto read = read_counters(now); !read) return read;
-        const rec_counters sum = now.total().kernel;
-        const std::uint64_t counted = sum.seen + sum.emitted + sum.ring_full + sum.no_slot + sum.gated;
-        if (std::exchange(before, counted) == counted) return {};
-        ::usleep(1000);
-    }
-    return {};
+    policy_.stopped = 1;
+    return put_policy();
 }
 
 }  // namespace whodid

@@ -67,7 +67,9 @@ private:
     static Result<std::unique_ptr<Loader>> load_object(Attempt& attempt);
     Result<void> prepare(const Attempt& attempt);
     Result<void> attach(Attempt& attempt);
-    Result<void> write_control();
+    int map_fd(const char* name) const;
+    Result<void> mark_maps();
+    Result<void> put_policy();
     void read_misses(Ledger& ledger) const;
     Result<void> set_config(const LoadOptions& options);
 
@@ -80,7 +82,8 @@ private:
         std::uint16_t kind;  // that is missing when the kernel skips it
     };
     std::vector<Attached> attached_;
-    rec_control control_{};
+    rec_policy policy_{};
+    std::uint32_t policy_id_ = 0;  // of the map that holds it
 };
 
 }  // namespace whodid

@@ -12,7 +12,7 @@ namespace whodid {
 
 /// Borrowed descriptors of a loaded kernel side.
 struct KernelDescriptors {
-    int ring = -1, vital_ring = -1, counters = -1, control = -1;
+    int ring = -1, vital_ring = -1, counters = -1;
 };
 
 class RingSource : public Source {

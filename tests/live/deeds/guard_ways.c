@@ -117,16 +117,40 @@ static int take_map(const char* name) {
     return wanted_fd;
 }
 
-static long write_first_word(int map, int value) {
-    static char bytes[4096];
-    int zero = 0;
-    must(BPF(BPF_MAP_LOOKUP_ELEM, .map_fd = map, .key = (long)&zero, .value = (long)bytes), "look up");
-    memcpy(bytes, &value, sizeof value);
-    return outcome(BPF(BPF_MAP_UPDATE_ELEM, .map_fd = map, .key = (long)&zero, .value = (long)bytes));
+static long look_up(int map, void* value) {
+    return outcome(BPF(BPF_MAP_LOOKUP_ELEM, .map_fd = map, .key = (long)&(int){0}, .value = (long)value));
+}
+
+static long put(int map, void* key, void* value) {
+    return outcome(BPF(BPF_MAP_UPDATE_ELEM, .map_fd = map, .key = (long)key, .value = (long)value));
 }
 
 // Its configuration is frozen: root cannot write to it either.
-static void way_config(const char* way) { tell(way, write_first_word(take_map(".rodata.config"), 0)); }
+static void way_config(const char* way) {
+    static char bytes[4096];
+    int map = take_map(".rodata.config");
+    must(look_up(map, bytes), "look up");
+    tell(way, put(map, &(int){0}, bytes));
+}
+
+// What it would then take for told already: a file that there is not.
+static char no_file[64];
+static void way_map_update(const char* way) { tell(way, put(take_map("mapped_files"), no_file, "")); }
+static void way_map_delete(const char* way) {
+    int map = take_map("mapped_files");
+    must(put(map, no_file, ""), "update");
+    tell(way, outcome(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map, .key = (long)no_file)));
+}
+static void way_map_delete_batch(const char* way) {
+    int map = take_map("mapped_files");
+    must(put(map, no_file, ""), "update");
+    tell(way,
+         outcome(BPF(BPF_MAP_DELETE_BATCH, .batch = {.keys = (long)no_file, .count = 1, .map_fd = map})));
+}
+// Nothing could be told to it any more; it is frozen already.
+static void way_map_freeze(const char* way) {
+    tell(way, outcome(BPF(BPF_MAP_FREEZE, .map_fd = take_map("own_maps"))));
+}
 
 static void way_map_by_id(const char* way) {
     struct bpf_map_info info = {};
@@ -137,16 +161,45 @@ static void way_map_by_id(const char* way) {
 }
 
 // ---- what blinds it ---------------------------------------------------------------------------------
-// As it does itself at its end.
-static void way_stop(const char* way) { tell(way, write_first_word(take_map(".data.control"), 1)); }
-static void way_go_on(const char* way) { tell(way, write_first_word(take_map(".data.control"), 0)); }
+// As it does itself at its end: a policy of the same form in place of its own, which nobody can write into.
+static void put_policy(const char* way, int stopped) {
+    static char bytes[4096];
+    struct bpf_map_info info = {};
+    int policies = take_map("policies"), id;
+    must(look_up(policies, &id), "the policy's number");
+    int old = must(BPF(BPF_MAP_GET_FD_BY_ID, .map_id = id), "the policy");
+    must(BPF(BPF_OBJ_GET_INFO_BY_FD, .info = {.bpf_fd = old, .info_len = sizeof info, .info = (long)&info}),
+         "info");
+    must(look_up(old, bytes), "look up");
+    if (stopped && put(old, &(int){0}, bytes) != -EPERM) die("the sensor's own can be written into");
+    memcpy(bytes, &stopped, sizeof stopped);
+    int next = must(BPF(BPF_MAP_CREATE, .map_type = info.type, .key_size = info.key_size,
+                        .value_size = info.value_size, .max_entries = 1, .map_flags = info.map_flags),
+                    "a policy");
+    must(put(next, &(int){0}, bytes), "its contents");
+    tell(way, put(policies, &(int){0}, &next));
+}
+static void way_stop(const char* way) { put_policy(way, 1); }
+static void way_go_on(const char* way) { put_policy(way, 0); }
 
 int main(int argc, char** argv) {
     static const struct way ways[] = {
-        {"signal", way_signal},       {"terminate", way_terminate}, {"look", way_look},
-        {"seize", way_seize},         {"vm_read", way_vm_read},     {"memory", way_memory},
-        {"getfd", way_getfd},         {"audit_set", way_audit_set}, {"config", way_config},
-        {"map_by_id", way_map_by_id}, {"stop", way_stop},           {"go_on", way_go_on},
+        {"signal", way_signal},
+        {"terminate", way_terminate},
+        {"look", way_look},
+        {"seize", way_seize},
+        {"vm_read", way_vm_read},
+        {"memory", way_memory},
+        {"getfd", way_getfd},
+        {"audit_set", way_audit_set},
+        {"config", way_config},
+        {"map_by_id", way_map_by_id},
+        {"map_update", way_map_update},
+        {"map_delete", way_map_delete},
+        {"map_freeze", way_map_freeze},
+        {"map_delete_batch", way_map_delete_batch},
+        {"stop", way_stop},
+        {"go_on", way_go_on},
     };
     return RUN_WAY(argc, argv, ways);
 }
