@@ -139,6 +139,7 @@ TEST(Kinds, NothingIsInventedInForeignNamespaces) {
                                                     "process.parent_pid",
                                                     "process.executable.path",
                                                     "process.executable.name",
+                                                    "process.executable.build_id.gnu",
                                                     "process.user.id",
                                                     "process.user.name",
                                                     "process.real_user.id",

@@ -130,7 +130,7 @@ TEST_F(RecordingTest, TheHeaderIsForReading) {
     const std::string text = contents();
     EXPECT_TRUE(text.starts_with("whodid recording 1\nby: whodid 1.0\nmasked: no (")) << text.substr(0, 80);
     for (const char* line :
-         {"\nhost: web-17\n", "\nseconds: 12 ", "\nstruct: 1 272 process.exec\n", "\narchitecture: x86_64\n",
+         {"\nhost: web-17\n", "\nseconds: 12 ", "\nstruct: 1 288 process.exec\n", "\narchitecture: x86_64\n",
           "\nprogram: 254:0 100 /usr/sbin/sshd\n", "\nfile: /etc/passwd\n\troot:x:0:0::/root:/bin/bash\n",
           "\nlink: /proc/812/fd/4 -> socket:[77]\n"})
         EXPECT_NE(text.find(line), std::string::npos) << line;
@@ -355,7 +355,7 @@ TEST_F(RecordingTest, ANewerOneIsRefusedAndSaysWhatToDo) {
     EXPECT_NE(refused([](RecordingHeader& h) { h.sizes[71] = 200; }).find("kind 71"), std::string::npos);
     EXPECT_NE(refused([](RecordingHeader& h) {
                   h.sizes[1] += 8;
-              }).find("a process.exec has 280 bytes there and 272 here"),
+              }).find("a process.exec has 296 bytes there and 288 here"),
               std::string::npos);
     EXPECT_NE(refused([](RecordingHeader& h) { h.sizes[0] += 8; }).find("a header has 160 bytes"),
               std::string::npos);
@@ -390,7 +390,7 @@ TEST_F(RecordingTest, ALineThatMakesNoSenseIsNamed) {
                                    {"boot: ", "boot: x"},
                                    {"sensor-start: 1", "sensor-start: -1"},
                                    {"anchor: ", "anchor: a"},
-                                   {"struct: 1 272", "struct: 1 12"},
+                                   {"struct: 1 288", "struct: 1 12"},
                                    {"program: 254:0 ", "program: 254 "},
                                    {"seconds: 12", "seconds: soon"}}) {
         std::string changed = text;
