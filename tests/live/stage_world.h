@@ -2,9 +2,9 @@
 // Builds the world of a stage: namespaces that look like this machine but share nothing writable with it.
 //
 // The machine's whole tree is there, read-only, under the same names. In private memory are /etc (a copy),
-// /dev /run /home /root /srv /tmp /var/tmp /var/log /var/lib/sudo /var/spool/cron. Processes, hence /proc, are
-// the machine's.
-// The world is its own root, by pivot_root: a path as the kernel resolves it is the path seen inside.
+// /dev /run /home /root /srv /tmp /var/tmp /var/log /var/lib/sudo /var/spool/cron. Processes, hence /proc,
+// are the machine's. The world is its own root, by pivot_root: a path as the kernel resolves it is the path
+// seen inside.
 #pragma once
 
 #include <string>
