@@ -548,6 +548,22 @@ TEST_F(AuthTest, Trap11_SshdSessionIsSshd) {
     EXPECT_EQ(all("process.exec").back()["whodid.chain"], "alice:bash[4102]");
 }
 
+// The name is anybody's, and so is a place below the listener.
+TEST_F(AuthTest, Trap11_AnotherProgramOfThatNameIsNotSshd) {
+    for (const char* path : {"/tmp/sshd-session", "/usr/lib/openssh/sshd-session"}) {
+        SCOPED_TRACE(path);
+        Actor session = listener_.fork(4090).runs(path, {254 << 20, 666});
+        starts(session, {"sshd-session", "-R"});
+        pam(session, kUserAuth, "authentication", "alice", true);
+        pam(session.login(1004, 118), kUserStart, "session_open", "alice", true);
+        logs(session,
+             "<86>sshd-session[4090]: Accepted password for alice from 198.51.100.7 port 58932 ssh2");
+        EXPECT_TRUE(all("auth.attempt").empty());
+        EXPECT_FALSE(all("sensor.tamper").empty());
+        exits(session);
+    }
+}
+
 TEST_F(AuthTest, ASshdForEachConnectionFromSystemd) {  // sshd.socket: no listener
     Actor monitor = init_.fork(4090).runs("/usr/sbin/sshd", kSshd);
     starts(monitor, {"sshd", "-i"});
