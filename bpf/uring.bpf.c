@@ -122,7 +122,9 @@ static __always_inline int sends(struct io_kiocb* request) {
            opcode == IORING_OP_SENDMSG_ZC;
 }
 
-static __always_inline void message_of_request(struct message* m, struct io_kiocb* request) {
+/* Apart from its callers, as what follows is: kernels before 6.13 count the stack of a whole chain of calls.
+ */
+static __noinline int message_of_request(struct message* m, struct io_kiocb* request) {
     struct io_sr_msg* asked = TYPED(struct io_sr_msg, request);
     __u8 opcode = LOAD(request, opcode);
 
@@ -135,13 +137,14 @@ static __always_inline void message_of_request(struct message* m, struct io_kioc
             message_of_compat_header(m, header);
         else
             message_of_header(m, header);
-        return;
+        return 0;
     }
     message_of_buffer(m, (unsigned long)LOAD(asked, buf), LOAD(asked, len), 0, 0);
     if (bpf_core_field_exists(asked->addr)) {
         m->name = (unsigned long)LOAD(asked, addr);
         m->name_length = LOAD(asked, addr_len);
     }
+    return 0;
 }
 
 /* `address`: the kernel's copy, 0 where the request or its header has the process' own. */
@@ -199,11 +202,7 @@ static __always_inline int sent_at_last(struct io_kiocb* request, __s32 result) 
 }
 
 /* A request that wants no completion when it succeeds is reported here: nothing will tell how it went. */
-static __noinline int on_submitted(struct io_kiocb* submitted) {
-    if (!bpf_core_type_exists(struct io_cmd_data)) /* 6.0 gave the tracepoints the request */
-        return 0;
-    struct io_kiocb* request = TYPED(struct io_kiocb, submitted);
-    if (sends(request)) return sending(request);
+static __noinline int changing(struct io_kiocb* request) {
     struct change c = {};
     int known = fill_change(request, &c);
     __u64 key = (__u64)request;
@@ -225,13 +224,21 @@ static __noinline int on_submitted(struct io_kiocb* submitted) {
     return 0;
 }
 
+static __always_inline int on_submitted(struct io_kiocb* submitted) {
+    if (!bpf_core_type_exists(struct io_cmd_data)) /* 6.0 gave the tracepoints the request */
+        return 0;
+    struct io_kiocb* request = TYPED(struct io_kiocb, submitted);
+
+    return sends(request) ? sending(request) : changing(request);
+}
+
 SEC("?tp_btf/io_uring_submit_req")
 int BPF_PROG(on_uring_submit, struct io_kiocb* request) { return on_submitted(request); }
 
 SEC("?tp_btf/io_uring_submit_sqe") /* the same before 6.4 */
 int BPF_PROG(on_uring_submit_sqe, struct io_kiocb* request) { return on_submitted(request); }
 
-static __always_inline int changed(struct io_kiocb* request, __s32 result) {
+static __noinline int changed(struct io_kiocb* request, __s32 result) {
     struct change c = {};
     int known = fill_change(request, &c);
     __u64 key = (__u64)request;
