@@ -7,6 +7,8 @@
 #include <whodid/record.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "enrich/passwd.h"
 
@@ -17,16 +19,21 @@ namespace {
 const std::string kNoName;
 constexpr std::size_t kServiceMax = 65536;  // names kept of those asked for
 
-std::string ask_name_service(bool group, std::uint32_t id) {
+constexpr std::size_t kQueueMax = 256;
+
+NameAnswer ask_name_service(const NameQuestion& asked) {
+    NameAnswer answer{asked.group, asked.id, {}};
     std::vector<char> buffer(16384);
-    if (group) {
+    if (asked.group) {
         ::group entry{}, *found = nullptr;
-        if (getgrgid_r(id, &entry, buffer.data(), buffer.size(), &found) == 0 && found) return found->gr_name;
-        return {};
+        if (getgrgid_r(asked.id, &entry, buffer.data(), buffer.size(), &found) == 0 && found)
+            answer.name = found->gr_name;
+        return answer;
     }
     passwd entry{}, *found = nullptr;
-    if (getpwuid_r(id, &entry, buffer.data(), buffer.size(), &found) == 0 && found) return found->pw_name;
-    return {};
+    if (getpwuid_r(asked.id, &entry, buffer.data(), buffer.size(), &found) == 0 && found)
+        answer.name = found->pw_name;
+    return answer;
 }
 
 }  // namespace
@@ -39,47 +46,8 @@ bool is_well_known_account(std::string_view name) {
     return std::ranges::find(kNames, name) != std::end(kNames);
 }
 
-NameResolver::NameResolver() : thread_([this] { run(); }) {}
-
-NameResolver::~NameResolver() {
-    {
-        const std::lock_guard lock(mutex_);
-        stop_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-}
-
-void NameResolver::ask(bool group, std::uint32_t id) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (questions_.size() >= kQueueMax) return;
-        questions_.emplace_back(group, id);
-    }
-    wake_.notify_one();
-}
-
-std::vector<NameResolver::Answer> NameResolver::answers() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(answers_, {});
-}
-
-void NameResolver::run() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-        wake_.wait(lock, [this] { return stop_ || !questions_.empty(); });
-        if (stop_) return;
-        const auto [group, id] = questions_.front();
-        questions_.pop_front();
-        lock.unlock();
-        std::string name = ask_name_service(group, id);
-        lock.lock();
-        answers_.push_back({group, id, std::move(name)});
-    }
-}
-
 Users::Users(const Host& host) : host_(host) {
-    if (host.is_live()) resolver_ = std::make_unique<NameResolver>();
+    if (host.is_live()) resolver_ = std::make_unique<NameResolver>(ask_name_service, kQueueMax);
     read_files();
 }
 
@@ -102,7 +70,7 @@ const std::string& Users::look_up(const Names& login, const Names& file, Names& 
     if (!resolver_) return kNoName;
     if (service.size() >= kServiceMax) service.clear();
     service[id];  // asked: the empty name stands until the answer is here
-    resolver_->ask(group, id);
+    resolver_->ask({group, id});
     return kNoName;
 }
 
@@ -115,7 +83,7 @@ bool Users::exists(std::string_view name) const {
 bool Users::refresh() {
     bool changed = false;
     if (resolver_) {
-        for (NameResolver::Answer& answer : resolver_->answers()) {
+        for (NameAnswer& answer : resolver_->answers()) {
             if (answer.name.empty()) continue;
             (answer.group ? service_groups_ : service_users_)[answer.id] = std::move(answer.name);
             changed = true;

@@ -2,50 +2,28 @@
 // Users: names for the host's uids and gids, as they were when something happened.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
-#include <utility>
-#include <vector>
 
 #include "base/host.h"
+#include "base/worker.h"
 
 namespace whodid {
 
-/// Asks the name service (LDAP, SSSD, systemd-userdb), which may block, on a thread of its own.
-class NameResolver {
-public:
-    NameResolver();
-    ~NameResolver();
-    NameResolver(const NameResolver&) = delete;
-    NameResolver& operator=(const NameResolver&) = delete;
-
-    struct Answer {
-        bool group;
-        std::uint32_t id;
-        std::string name;  // empty: there is none
-    };
-    /// At most kQueueMax questions wait; more are forgotten and may be asked again.
-    void ask(bool group, std::uint32_t id);
-    std::vector<Answer> answers();
-
-private:
-    static constexpr std::size_t kQueueMax = 256;
-    void run();
-
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    std::deque<std::pair<bool, std::uint32_t>> questions_;
-    std::vector<Answer> answers_;
-    bool stop_ = false;
-    std::thread thread_;
+/// The name service (LDAP, SSSD, systemd-userdb) may block.
+struct NameQuestion {
+    bool group;
+    std::uint32_t id;
 };
+struct NameAnswer {
+    bool group;
+    std::uint32_t id;
+    std::string name;  // empty: there is none
+};
+using NameResolver = Worker<NameQuestion, NameAnswer>;
 
 /// Names of services are no secret, nor likely to be typed as a password by mistake.
 bool is_well_known_account(std::string_view name);
