@@ -22,7 +22,8 @@ protected:
     test::World world_;
     Users users_{world_.host};
     Sessions sessions_{world_.stream};
-    Processes table_{world_.stream, users_, sessions_};
+    Containers containers_{world_.host};
+    Processes table_{world_.stream, users_, sessions_, containers_};
     std::vector<std::vector<char>> records_;
 
     template <class R>
@@ -145,11 +146,87 @@ TEST_F(ProcessesTest, Trap14_AContainersUidsAreNotTheHostsUsers) {
     Actor a = Actor::process(6000, 1004).runs("/bin/sh");
     a.cgroup = kDocker;
     const Snapshot p = exec(a);
-    EXPECT_EQ(p->container_id, std::string(64, 'a'));
-    EXPECT_EQ(p->container_runtime, "docker");
+    EXPECT_EQ(p->container->id, std::string(64, 'a'));
+    EXPECT_EQ(p->container->runtime, "docker");
     EXPECT_EQ(p->effective_user, "");
     EXPECT_EQ(p->effective_group, "");
     EXPECT_EQ(p->credentials.euid, 1004u);
+}
+
+// The first process of a container, what it starts, and what is started in it from outside.
+TEST_F(ProcessesTest, Trap07_WhoIsInAContainerWithoutALogin) {
+    Actor shim = Actor::process(5900).runs("/usr/bin/containerd-shim");
+    there_was(shim);
+    Actor first = shim.fork(6000).runs("/bin/sh");
+    table_.fork(first.task);
+    first.cgroup = kDocker;
+    const Snapshot container = exec(first);
+    ASSERT_TRUE(container->session);
+    EXPECT_EQ(container->session->origin_type, "container");
+    EXPECT_EQ(container->session->origin_basis, Basis::kInferred);
+    EXPECT_EQ(container->session->entity, container->entity);
+    EXPECT_EQ(container->session->id, "");
+    EXPECT_EQ(container->user_basis, Basis::kUnknown);
+    EXPECT_EQ(container->chain, nullptr);
+
+    Actor child = first.fork(6001).runs("/bin/true");
+    EXPECT_EQ(table_.fork(child.task)->session, container->session);
+    EXPECT_EQ(exec(child)->session, container->session);
+
+    Actor entering = shim.fork(6002).runs("/bin/sh");
+    table_.fork(entering.task);
+    EXPECT_EQ(table_.find_pid(6002)->session, nullptr);
+    EXPECT_EQ(table_.find_pid(6002)->user_basis, Basis::kKernel);
+    entering.cgroup = kDocker;
+    const Snapshot entered = exec(entering);
+    ASSERT_TRUE(entered->session);
+    EXPECT_EQ(entered->session->origin_type, "container-exec");
+    EXPECT_EQ(entered->session->entity, entered->entity);
+    EXPECT_EQ(exec(entering)->session, entered->session) << "it execs again, and came in once";
+    Actor below = entering.fork(6003).runs("/bin/ls");
+    table_.fork(below.task);
+    EXPECT_EQ(exec(below)->session, entered->session);
+}
+
+TEST_F(ProcessesTest, WhoRunsAContainerByHandIsTheLogin) {
+    exec(bash_);
+    Actor podman = bash_.fork(6000).runs("/bin/sh");
+    table_.fork(podman.task);
+    podman.cgroup = "/machine.slice/libpod-" + std::string(64, 'c') + ".scope/container";
+    const Snapshot p = exec(podman);
+    ASSERT_TRUE(p->session);
+    EXPECT_EQ(p->session->id, "118");
+    EXPECT_EQ(p->login_user, "alice");
+    EXPECT_EQ(p->user_basis, Basis::kKernel);
+}
+
+// What was there before the sensor came as well: the first one listed is the container's own.
+TEST_F(ProcessesTest, WhoWasInAContainerBeforeTheSensor) {
+    Actor shim = Actor::process(5900).runs("/usr/bin/containerd-shim");
+    Actor first = shim.fork(6000).runs("/bin/sh"), child = first.fork(6001), entered = shim.fork(6002);
+    first.cgroup = child.cgroup = entered.cgroup = kDocker;
+    there_was(shim);
+    const Snapshot container = there_was(first);
+    EXPECT_EQ(container->session->origin_type, "container");
+    EXPECT_EQ(there_was(child)->session, container->session);
+    EXPECT_EQ(there_was(entered)->session->origin_type, "container-exec");
+}
+
+// In the host's mount namespace /etc/passwd is the host's, whatever the cgroup.
+TEST_F(ProcessesTest, Trap14_TheHostsNamesHoldInItsOwnMountNamespace) {
+    init_.task.mount_ns = 4026531841;
+    there_was(init_);
+    Actor a = Actor::process(6000, 1004).runs("/bin/sh");
+    a.cgroup = kDocker;
+    a.task.mount_ns = 4026531841;
+    const Snapshot on_host = exec(a);
+    EXPECT_TRUE(on_host->container);
+    EXPECT_FALSE(on_host->apart);
+    EXPECT_EQ(on_host->effective_user, "alice");
+    a.task.mount_ns = 4026532999;
+    const Snapshot apart = exec(a);
+    EXPECT_TRUE(apart->apart);
+    EXPECT_EQ(apart->effective_user, "");
 }
 
 TEST_F(ProcessesTest, Trap19_ExecByAThreadIsOfItsProcess) {
@@ -235,13 +312,13 @@ TEST_F(ProcessesTest, Trap52_AContainerIsFoundInEitherHierarchy) {
         r->cgroup_v1.flags = 0;
         r.path(&rec_exec::cgroup_v1, c.v1);
         const Snapshot p = table_.exec(event_of(std::move(r)));
-        EXPECT_EQ(p->container_id, id) << c.unified;
-        EXPECT_EQ(p->container_runtime, "docker");
+        EXPECT_EQ(p->container->id, id) << c.unified;
+        EXPECT_EQ(p->container->runtime, "docker");
         EXPECT_EQ(p->cgroup, c.told);
     }
     Actor none = Actor::process(9001).runs("/usr/bin/true");
     none.cgroup = "/";
-    EXPECT_EQ(exec(none)->container_id, "");
+    EXPECT_FALSE(exec(none)->container);
 }
 
 // A process that lives a millisecond is in no /proc when somebody looks: all of it is in its records.
@@ -253,7 +330,7 @@ TEST_F(ProcessesTest, Trap53_NothingIsReadLater) {
     exec(a);
     const Snapshot p = table_.exit(a.task, 1 * kSecond);
     EXPECT_EQ(p->exe, "/usr/bin/true");
-    EXPECT_EQ(p->container_id, std::string(64, 'b'));
+    EXPECT_EQ(p->container->id, std::string(64, 'b'));
     EXPECT_EQ(p->login_uid, 1004u);
 }
 

@@ -57,7 +57,8 @@ protected:
     test::World world_;
     Users users_{world_.host};
     Sessions sessions_{world_.stream};
-    Processes processes_{world_.stream, users_, sessions_};
+    Containers containers_{world_.host};
+    Processes processes_{world_.stream, users_, sessions_, containers_};
     const std::uint32_t self_ = static_cast<std::uint32_t>(::getpid());
 };
 

@@ -213,7 +213,9 @@ TEST_F(Text, WhoWithoutAnAddress) {
     p->session = console;
     EXPECT_TRUE(line(exec({"true"}, p)).starts_with("14:02:31.118 alice@tty1 "));
     auto container = daemon("/usr/bin/ls");
-    container->container_id = "3f2a91bc0d7e55aa66bb";
+    Container web;
+    web.id = "3f2a91bc0d7e55aa66bb";
+    container->container = std::make_shared<Container>(web);
     EXPECT_TRUE(line(exec({"true"}, container)).starts_with("14:02:31.118 -@3f2a91bc0d7e "));
 }
 

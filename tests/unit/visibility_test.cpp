@@ -68,7 +68,7 @@ TEST_F(Visibility, WatchedFilesReadByTrade) {
     EXPECT_TRUE(read_shown("/etc/shadow", "/tmp/sudo")) << "a copy is not the program";
     EXPECT_TRUE(read_shown("/etc/shadow", "/home/alice/usr/bin/sudo"));
     auto inside = alice(0, "/usr/bin/sudo");
-    inside->container_id = "3f2a91bc0d7e";
+    inside->container = std::make_shared<Container>();
     EXPECT_TRUE(shown(file(REC_FILE_OPEN, "/etc/shadow", inside))) << "a container's sudo is anybody's";
 }
 

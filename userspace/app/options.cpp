@@ -166,7 +166,10 @@ FilterOptions filter_options(const ViewOptions& options) {
     filter.tree_pid = options.tree_pid;
     add(filter, {"session.id", "whodid.session.id"}, options.sessions);
     add(filter, {"process.executable.path", "process.executable.name"}, options.exes);
-    add(filter, {"file.path", "whodid.file.target_path"}, options.paths);
+    add(filter,
+        {"file.path", "whodid.file.target_path", "whodid.file.path_in_container",
+         "whodid.file.target_path_in_container"},
+        options.paths);
     std::vector<std::string> pids;
     for (const std::uint32_t pid : options.pids) pids.push_back(std::to_string(pid));
     add(filter, {"process.pid"}, pids);

@@ -44,6 +44,7 @@ void Pipeline::take(std::span<const char> bytes) {
         ++ledger_[0].received;
         ++ledger_[0].malformed;
     } else if (options_.reorder) {
+        enricher_.foresee(bytes);
         reorder_.add(bytes);
     } else {
         process(bytes, false);

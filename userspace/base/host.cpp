@@ -4,8 +4,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -16,13 +19,12 @@
 namespace whodid {
 
 namespace {
+
 constexpr std::size_t kFileMax = 1 << 20;
-}
 
 /// Users choose what lies where some of this is read. A FIFO would hold the pump, and to open a device is an
-/// act (a watchdog's starts it), so what it is is found out before it is opened.
-Result<std::string> read_regular_file(const std::string& path, std::size_t bytes_max) {
-    const Fd found(::open(path.c_str(), O_PATH | O_CLOEXEC));
+/// act (a watchdog's starts it), so what it is is found out before it is opened. `found` is an O_PATH one.
+Result<std::string> read_found(const Fd& found, const std::string& path, std::size_t bytes_max) {
     struct stat st {};
     if (!found.valid() || ::fstat(found.get(), &st) != 0) return Error::from_errno("cannot read " + path);
     if (!S_ISREG(st.st_mode)) return Error{"cannot read " + path + ": not a regular file", EINVAL};
@@ -40,8 +42,25 @@ Result<std::string> read_regular_file(const std::string& path, std::size_t bytes
     return text;
 }
 
+}  // namespace
+
+Result<std::string> read_regular_file(const std::string& path, std::size_t bytes_max) {
+    return read_found(Fd(::open(path.c_str(), O_PATH | O_CLOEXEC)), path, bytes_max);
+}
+
 Result<std::string> LiveHost::read_file(const std::string& path) const {
     return read_regular_file(path, kFileMax);
+}
+
+Result<std::string> LiveHost::read_file_below(const std::string& directory, const std::string& path) const {
+    const std::string shown = directory + path;
+    const Fd root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!root.valid()) return Error::from_errno("cannot read " + shown);
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    const long fd = ::syscall(SYS_openat2, root.get(), path.c_str() + 1, &how, sizeof how);  // 5.6
+    return read_found(Fd(static_cast<int>(fd)), shown, kFileMax);
 }
 
 std::vector<std::string> LiveHost::list(const std::string& path) const {
@@ -70,6 +89,11 @@ Result<std::string> RecordedHost::read_file(const std::string& path) const {
     const auto found = files.find(path);
     if (found == files.end()) return Error{"cannot read " + path + ": not in the recording", ENOENT};
     return found->second;
+}
+
+Result<std::string> RecordedHost::read_file_below(const std::string& directory,
+                                                  const std::string& path) const {
+    return read_file((directory == "/" ? std::string() : directory) + path);
 }
 
 std::vector<std::string> RecordedHost::list(const std::string& path) const {

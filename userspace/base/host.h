@@ -29,6 +29,10 @@ public:
 
     /// A whole small regular file (at most 1 MiB). Errors name the file.
     virtual Result<std::string> read_file(const std::string& path) const = 0;
+    /// The same below a directory in which somebody else arranges things, as in a container's root: a
+    /// symbolic link on the way is not followed, it would lead into the host. `path` starts with '/'.
+    virtual Result<std::string> read_file_below(const std::string& directory,
+                                                const std::string& path) const = 0;
     /// Names in a directory, sorted; empty when it cannot be read.
     virtual std::vector<std::string> list(const std::string& path) const = 0;
     /// What a symbolic link points to; empty when it cannot be read.
@@ -42,6 +46,7 @@ public:
 class LiveHost : public Host {
 public:
     Result<std::string> read_file(const std::string& path) const override;
+    Result<std::string> read_file_below(const std::string& directory, const std::string& path) const override;
     std::vector<std::string> list(const std::string& path) const override;
     std::string link(const std::string& path) const override;
     std::optional<FileId> identify(const std::string& path) const override;
@@ -57,6 +62,7 @@ public:
     ClockAnchor clock;
 
     Result<std::string> read_file(const std::string& path) const override;
+    Result<std::string> read_file_below(const std::string& directory, const std::string& path) const override;
     std::vector<std::string> list(const std::string& path) const override;
     std::string link(const std::string& path) const override;
     std::optional<FileId> identify(const std::string& path) const override;

@@ -293,7 +293,7 @@ void Auth::on_audit(const Event& raw, Arena& arena, const Emit& emit) {
     const auto& r = raw.as<rec_text>();
     const auto type = static_cast<std::uint16_t>(r.type);
     const Snapshot sender = raw.process;
-    const bool in_container = !sender->container_id.empty() && (r.h.task.flags & REC_TASK_INIT_USER_NS) &&
+    const bool in_container = sender->container && (r.h.task.flags & REC_TASK_INIT_USER_NS) &&
                               (r.h.task.cap_effective >> kCapAuditWrite & 1);
     const bool trusted = believed(raw);
     if (type < kUserAuth) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "enrich/block_device.h"
 #include "enrich/dns_question.h"
@@ -48,7 +49,8 @@ Enricher::Enricher(const Stream& stream, const Host& host, const PersonMap& peop
       anchor_(host.anchor()),
       users_(host),
       sessions_(stream),
-      processes_(stream, users_, sessions_),
+      containers_(host),
+      processes_(stream, users_, sessions_, containers_),
       auth_(host, people, own_connections_, users_, sessions_, processes_) {}
 
 Event Enricher::begin(const Decoded& decoded, bool masked) const {
@@ -75,6 +77,18 @@ const rec_hdr* Enricher::append_tamper(const Event& cause, std::string_view did,
     const rec_hdr* record = made.finish(batch.arena);
     append_made(record, Snapshot(cause.process), batch);
     return record;
+}
+
+void Enricher::foresee(std::span<const char> bytes) {
+    const auto& header = *reinterpret_cast<const rec_hdr*>(bytes.data());
+    if (!host_.is_live() || header.kind != REC_PROCESS_EXEC || header.result != 0 ||
+        !containers_.is_apart(header.task.mount_ns))
+        return;
+    // Decoded in a copy: a record is decoded in place, once.
+    std::vector<std::uint64_t> copy(bytes.size() / sizeof(std::uint64_t) + 1);
+    auto* at = reinterpret_cast<char*>(copy.data());
+    std::ranges::copy(bytes, at);
+    if (const auto decoded = decode({at, bytes.size()})) processes_.foresee(begin(*decoded, false));
 }
 
 void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
@@ -293,9 +307,24 @@ void Enricher::on_file(Event event, rec_file& r, Batch& batch) {
     if (r.h.kind == REC_FILE_CREATE || r.h.kind == REC_FILE_OPEN) auth_.on_file(event);
     if (writes && !event.failed() && !event.path.starts_with("/dev/"))
         if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) ++totals->writes;
+    note_container_change(event);
     if (r.h.kind == REC_FILE_MOUNT && !event.failed() && r.inode != 0)
         event.device = read_block_device(host_, r.dev);
     batch.events.push_back(std::move(event));
+}
+
+/// What is known of its mounts and accounts is out of date.
+void Enricher::note_container_change(const Event& event) {
+    if (event.failed() || !event.process->apart) return;
+    const std::uint16_t kind = event.kind->id;
+    const auto is_accounts = [](std::string_view path) {
+        return path == "/etc/passwd" || path == "/etc/group";
+    };
+    const bool writes = kind == REC_FILE_OPEN && (event.as<rec_file>().open_flags & 3) != 0;
+    const bool accounts =
+        (writes && is_accounts(event.path)) || (kind == REC_FILE_RENAME && is_accounts(event.target_path));
+    if (kind == REC_FILE_MOUNT || kind == REC_FILE_UMOUNT || accounts)
+        containers_.changed(*event.process->container, event.record->task);
 }
 
 // ---- network ----------------------------------------------------------------------------------------------
@@ -357,6 +386,7 @@ void Enricher::tick(std::uint64_t boot_ns, Batch& batch) {
     }
     auth_.tick(boot_ns, batch.arena,
                [&](const rec_hdr* made, Snapshot of) { append_made(made, std::move(of), batch); });
+    containers_.refresh();
     if (boot_ns < refreshed_ns_ + kRefreshNs || boot_ns == ~std::uint64_t{0}) return;
     refreshed_ns_ = boot_ns;
     users_.refresh();

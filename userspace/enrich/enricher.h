@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 
 #include "base/hash.h"
 #include "base/host.h"
 #include "base/ledger.h"
 #include "enrich/auth.h"
+#include "enrich/containers.h"
 #include "enrich/host_names.h"
 #include "enrich/objects.h"
 #include "enrich/processes.h"
@@ -27,6 +29,10 @@ public:
     /// Updates the state and appends the events this record gives rise to: none, one, or several. The record
     /// lies in the batch's arena.
     void enrich(const Decoded& decoded, bool masked, Batch& batch);
+
+    /// A record that waits for its turn. Of a program started in a container what its host's files tell is
+    /// asked for now: in a tenth of a second both may be gone.
+    void foresee(std::span<const char> bytes);
 
     /// Appends what was waiting for more that did not come: call with the time up to which all is in.
     void tick(std::uint64_t boot_ns, Batch& batch);
@@ -60,6 +66,7 @@ private:
     void on_exit(Event event, Batch& batch);
     void on_credentials(Event event, Batch& batch);
     void on_file(Event event, rec_file& record, Batch& batch);
+    void note_container_change(const Event& event);
     void on_network(Event event, Batch& batch);
     void identity_change(const Event& cause, const Snapshot& before, std::string_view how, Batch& batch);
     void drop_search(const ProcessKey& key);
@@ -73,6 +80,7 @@ private:
     ClockAnchor anchor_;
     Users users_;
     Sessions sessions_;
+    Containers containers_;
     Processes processes_;
     HostNames host_names_;
     Objects objects_;

@@ -31,10 +31,30 @@ std::string chain_link(const Process& p, bool set_id) {
     return fmt::format("{}:{}[{}]", user, p.exe_name(), p.pid);
 }
 
+/// On hosts with both hierarchies a container may be seen in one only.
+struct Found {
+    CgroupInfo info;
+    std::string_view path;
+};
+Found find_container(std::string_view unified, std::string_view v1) {
+    Found found{parse_cgroup_path(unified), unified};
+    if (!found.info.container_id.empty()) return found;
+    Found other{parse_cgroup_path(v1), v1};
+    return other.info.container_id.empty() ? found : other;
+}
+
+/// By what the container itself calls it; empty where that is not known.
+std::string own_name(const Process& p, AccountNames ContainerView::*names, std::uint32_t id) {
+    const ContainerView* view = p.view();
+    if (!view) return {};
+    const auto found = (view->*names).find(id);
+    return found == (view->*names).end() ? std::string() : found->second;
+}
+
 }  // namespace
 
-Processes::Processes(const Stream& stream, Users& users, Sessions& sessions)
-    : stream_(stream), users_(users), sessions_(sessions) {}
+Processes::Processes(const Stream& stream, Users& users, Sessions& sessions, Containers& containers)
+    : stream_(stream), users_(users), sessions_(sessions), containers_(containers) {}
 
 std::shared_ptr<Process> Processes::make(const rec_task& task) const {
     auto p = std::make_shared<Process>();
@@ -56,11 +76,18 @@ void Processes::fill_login(Process& p, const rec_task& task) {
     const std::uint32_t before = std::exchange(p.audit_session, no_audit ? REC_UNSET : task.sessionid);
     p.login_uid = no_audit ? REC_UNSET : task.loginuid;
     p.user_basis = no_audit ? Basis::kUnknown : Basis::kKernel;
-    p.session = sessions_.of(p.audit_session, p.login_uid);
+    // Daemons start containers, and what is run in them later, for people that the kernel does not know.
+    if (p.entry && p.login_uid == REC_UNSET) p.user_basis = Basis::kUnknown;
+    p.session = session_of(p);
     p.login_user = users_.name(p.login_uid);
     if (p.login_uid != REC_UNSET && p.audit_session == before) return;
     p.chain = nullptr; /* each login has its own */
     p.chain_uid = REC_UNSET;
+}
+
+/// The login, or else how it came into its container.
+std::shared_ptr<const Session> Processes::session_of(const Process& p) const {
+    return p.audit_session == REC_UNSET ? p.entry : sessions_.of(p.audit_session, p.login_uid);
 }
 
 void Processes::fill_rights(Process& p, const rec_task& task) {
@@ -76,24 +103,50 @@ void Processes::fill_rights(Process& p, const rec_task& task) {
         p.net_ns = task.net_ns;
         p.task_flags = task.flags;
     }
-    // The host's names do not hold in a container: its uids may be other people.
-    const bool host_names = p.container_id.empty();
-    const auto name = [&](std::uint32_t uid) { return host_names ? users_.name(uid) : std::string(); };
-    p.effective_user = name(task.euid);
-    p.real_user = name(task.uid);
-    p.saved_user = name(task.suid);
-    p.effective_group = host_names ? users_.group(task.egid) : std::string();
+    if (p.container) p.container = containers_.current(p.container);
+    p.apart = p.container && containers_.is_apart(p.mount_ns);
+    p.effective_user = user_name(p, task.euid);
+    p.real_user = user_name(p, task.uid);
+    p.saved_user = user_name(p, task.suid);
+    p.effective_group = group_name(p, task.egid);
 }
 
-void Processes::fill_cgroup(Process& p, std::string_view unified, std::string_view v1) const {
-    CgroupInfo info = parse_cgroup_path(unified);
-    p.cgroup = unified;
-    if (info.container_id.empty()) {
-        info = parse_cgroup_path(v1);
-        if (!info.container_id.empty()) p.cgroup = v1;
-    }
-    p.container_id = info.container_id;
-    p.container_runtime = info.runtime;
+/// The host's names do not hold in a container: its uids may be other people.
+std::string Processes::user_name(const Process& p, std::uint32_t uid) const {
+    return p.apart ? own_name(p, &ContainerView::users, uid) : users_.name(uid);
+}
+std::string Processes::group_name(const Process& p, std::uint32_t gid) const {
+    return p.apart ? own_name(p, &ContainerView::groups, gid) : users_.group(gid);
+}
+
+void Processes::fill_cgroup(Process& p, std::string_view unified, std::string_view v1, const rec_task& task,
+                            const Snapshot& from) {
+    const auto [info, path] = find_container(unified, v1);
+    p.cgroup = path;
+    p.container = nullptr;
+    p.entry = nullptr;
+    if (info.container_id.empty()) return;
+    const auto [container, how] = containers_.enter(info, task);
+    p.container = container;
+    if (how == Containers::Entering::kFromTheHost) return;
+    const bool was_there = from && from->entry && from->container->number == container->number;
+    p.entry = was_there ? from->entry : make_entry(p, how == Containers::Entering::kFirst);
+}
+
+void Processes::foresee(const Event& event) {
+    const auto& r = event.as<rec_exec>();
+    const CgroupInfo info = find_container(event.text(r.cgroup), event.text(r.cgroup_v1)).info;
+    if (!info.container_id.empty()) containers_.foresee(info, r.h.task);
+}
+
+/// Who is in a container without a login: a session that begins with the process that came into it.
+std::shared_ptr<const Session> Processes::make_entry(const Process& p, bool is_first) const {
+    auto session = std::make_shared<Session>();
+    session->entity = p.entity;
+    session->origin_type = is_first ? "container" : "container-exec";
+    session->origin_basis = Basis::kInferred;
+    session->since_ns = p.start_ns;
+    return session;
 }
 
 void Processes::extend_chain(Process& p, bool set_id) const {
@@ -127,6 +180,7 @@ Snapshot Processes::store(const rec_task& task, std::shared_ptr<Process> p, Proc
 Snapshot Processes::add_existing(const Event& event) {
     const auto& r = event.as<rec_process>();
     const rec_task& task = r.h.task;
+    if (task.tgid == 1) containers_.set_host(task.mount_ns);
     // Programs attach before the iterator runs: what a live event told is newer.
     if (Snapshot known = find(key_of(task)); known && known->known) return known;
     auto p = make(task);
@@ -134,10 +188,11 @@ Snapshot Processes::add_existing(const Event& event) {
     p->exe_inode = r.exe_inode;
     p->exe_dev = r.exe_dev;
     p->tty = event.text(r.tty);
-    fill_cgroup(*p, event.text(r.cgroup), event.text(r.cgroup_v1));
+    const Snapshot parent = find(parent_of(task));
+    fill_cgroup(*p, event.text(r.cgroup), event.text(r.cgroup_v1), task, parent);
     fill_login(*p, task);
     fill_rights(*p, task);
-    inherit_chain(*p, find(parent_of(task)));
+    inherit_chain(*p, parent);
     return store(task, std::move(p), parent_of(task));
 }
 
@@ -181,7 +236,8 @@ Snapshot Processes::exec(const Event& event) {
     p->exe_inode = r.exe_inode;
     p->exe_dev = r.exe_dev;
     p->tty = event.text(r.tty);
-    fill_cgroup(*p, event.text(r.cgroup), event.text(r.cgroup_v1));
+    fill_cgroup(*p, event.text(r.cgroup), event.text(r.cgroup_v1), task,
+                before ? before : find(parent_of(task)));
     fill_login(*p, task);
     fill_rights(*p, task);
     if (!before) { /* its fork was lost: it has at least its parent's login */
@@ -195,20 +251,23 @@ Snapshot Processes::exec(const Event& event) {
 
 Snapshot Processes::exit(const rec_task& task, std::uint64_t boot_ns) {
     exited_.emplace_back(boot_ns, key_of(task));
-    return of(task);
+    Snapshot was = of(task);
+    if (was->container) containers_.left(*was->container, task);
+    return was;
 }
 
 bool Processes::fits(const Process& p, const rec_task& task) const {
     const bool no_audit = task.flags & REC_TASK_NO_AUDIT;
     return p.credentials == credentials_of(task) && p.cap_effective == task.cap_effective &&
            (no_audit || (p.login_uid == task.loginuid && p.audit_session == task.sessionid)) &&
-           p.session == sessions_.of(p.audit_session, p.login_uid) && !has_new_names(p);
+           p.session == session_of(p) && (!p.container || p.container == containers_.current(p.container)) &&
+           !has_new_names(p);
 }
 
 /// The name service has answered since. A name that was there stays: it was true when the process began.
 bool Processes::has_new_names(const Process& p) const {
     if (p.login_user.empty() && !users_.name(p.login_uid).empty()) return true;
-    return p.container_id.empty() && p.effective_user.empty() && !users_.name(p.credentials.euid).empty();
+    return !p.apart && p.effective_user.empty() && !users_.name(p.credentials.euid).empty();
 }
 
 Snapshot Processes::of(const rec_task& task) {

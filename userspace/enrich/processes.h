@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "enrich/containers.h"
 #include "enrich/sessions.h"
 #include "enrich/users.h"
 #include "event/event.h"
@@ -34,13 +35,15 @@ using Snapshot = std::shared_ptr<const Process>;
 
 class Processes {
 public:
-    Processes(const Stream& stream, Users& users, Sessions& sessions);
+    Processes(const Stream& stream, Users& users, Sessions& sessions, Containers& containers);
 
     /// A process from before the sensor.
     Snapshot add_existing(const Event& event);
     /// The child is its parent until it execs.
     Snapshot fork(const rec_task& child);
     Snapshot exec(const Event& event);
+    /// An exec whose turn has not come: of its container what is not known is asked for.
+    void foresee(const Event& event);
     /// What it was; forgotten kLingerNs later, when no late record can name it any more.
     Snapshot exit(const rec_task& task, std::uint64_t boot_ns);
 
@@ -80,7 +83,13 @@ private:
     std::shared_ptr<Process> derive(const Process& from) const;
     void fill_login(Process& p, const rec_task& task);
     void fill_rights(Process& p, const rec_task& task);
-    void fill_cgroup(Process& p, std::string_view unified, std::string_view v1) const;
+    std::string user_name(const Process& p, std::uint32_t uid) const;
+    std::string group_name(const Process& p, std::uint32_t gid) const;
+    /// `from`: what it was before, or its parent: in the same container it came there with it.
+    void fill_cgroup(Process& p, std::string_view unified, std::string_view v1, const rec_task& task,
+                     const Snapshot& from);
+    std::shared_ptr<const Session> make_entry(const Process& p, bool is_first) const;
+    std::shared_ptr<const Session> session_of(const Process& p) const;
     void inherit_chain(Process& p, const Snapshot& parent) const;
     void extend_chain(Process& p, bool set_id) const;
     Snapshot store(const rec_task& task, std::shared_ptr<Process> p, ProcessKey parent);
@@ -90,6 +99,7 @@ private:
     const Stream& stream_;
     Users& users_;
     Sessions& sessions_;
+    Containers& containers_;
     std::unordered_map<ProcessKey, Entry, ProcessKeyHash> table_;
     std::unordered_map<std::uint32_t, std::uint64_t> newest_;  // start of the newest process of a number
     std::deque<std::pair<std::uint64_t, ProcessKey>> exited_;  // by time

@@ -9,9 +9,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/hash.h"
+#include "event/shared_path.h"
 
 namespace whodid {
 
@@ -61,6 +63,25 @@ struct Session {
     Basis method_basis = Basis::kAbsent;
 };
 
+/// Names by the host's number of an account or group.
+using AccountNames = std::unordered_map<std::uint32_t, std::string>;
+
+/// A container's own accounts and directories, as a process in its mount namespace sees them.
+struct ContainerView {
+    std::uint32_t mount_ns = 0;
+    AccountNames users, groups;
+    std::vector<SharedDirectory> directories;  // deepest first
+};
+
+/// A container, as far as it is known at one moment. What a runtime's state tells comes later, or never.
+struct Container {
+    std::uint64_t number = 0;  // in the sensor's count
+    std::string id, runtime;   // of the cgroup path
+    std::string name, image;
+    std::string pod_name, pod_namespace, pod_uid;
+    std::shared_ptr<const ContainerView> view;  // null: not known
+};
+
 /// The rights a thread acts with: struct cred's eight ids in the kernel's order.
 struct Credentials {
     std::uint32_t uid = REC_UNSET, gid = REC_UNSET, suid = REC_UNSET, sgid = REC_UNSET;
@@ -95,13 +116,22 @@ struct Process {
     std::uint32_t chain_uid = REC_UNSET;  // whose rights its last link stands for; unset: a set-id program's
 
     std::uint32_t mount_ns = 0, user_ns = 0, net_ns = 0, task_flags = 0;
-    std::string cgroup, container_id, container_runtime;
-    bool forked = false;  // and has not called exec since
-    bool known = true;    // false: made from a record alone, its fork and exec were never seen
+    std::string cgroup;
+    std::shared_ptr<const Container> container;  // null: on the host
+    std::shared_ptr<const Session> entry;        // how it came into it, for those who have no login
+    bool apart = false;                          // its files and accounts are the container's, not the host's
+    bool forked = false;                         // and has not called exec since
+    bool known = true;  // false: made from a record alone, its fork and exec were never seen
 
     std::string_view exe_name() const {
         const std::string_view path = exe;
         return path.substr(path.rfind('/') + 1);
+    }
+
+    /// What its mount namespace is like; null where that is not known, and for the host's.
+    const ContainerView* view() const {
+        const bool is_of_it = apart && container && container->view && container->view->mount_ns == mount_ns;
+        return is_of_it ? container->view.get() : nullptr;
     }
 
     /// The actor's part of a line, rendered once and copied into every event of this snapshot. Written on the

@@ -144,6 +144,9 @@ Value hex_text(const Id128& id, Scratch& s) {
 Value origin_text(const Process& p, std::string Session::*member) {
     return p.session ? Value::of_text((*p.session).*member) : Value::absent();
 }
+Value container_text(const Process& p, std::string Container::*member) {
+    return p.container ? Value::of_text((*p.container).*member) : Value::absent();
+}
 Value basis_text(Basis basis) { return Value::of_text(basis_name(basis)); }
 PersonBasis person_basis(const Process& p) {
     return p.session ? p.session->person.basis : PersonBasis::kLogin;
@@ -173,7 +176,10 @@ Value read_script_inode(const Event& e, Scratch& s) {
     return e.script_inode ? decimal(e.script_inode, s) : Value::absent();
 }
 
-Value read_tried(const Event& e, Scratch&) { return e.failed() ? Value::of_text(e.path) : Value::absent(); }
+Value read_tried(const Event& e, Scratch& s) { return e.failed() ? read_path(e, s) : Value::absent(); }
+Value read_tried_in_container(const Event& e, Scratch& s) {
+    return e.failed() ? read_path_in_container(e, s) : Value::absent();
+}
 
 Value read_fileless(const Event& e, Scratch&) {
     return present_if(e.as<rec_exec>().exe.flags & REC_PATH_PSEUDO);
@@ -272,8 +278,38 @@ Value read_operation_bytes(const Event& e, Scratch&) {
 
 // ---- files ------------------------------------------------------------------------------------------------
 
-Value read_path(const Event& e, Scratch&) { return Value::of_text(e.path); }
-Value read_target(const Event& e, Scratch&) { return Value::of_text(e.target_path); }
+namespace {
+
+bool is_apart(const Event& e) { return e.process && e.process->apart; }
+
+/// A memfd, a pipe, a relative name without a base: the same in whatever namespace.
+bool is_in_a_tree(std::string_view path) { return path.starts_with('/') || path.starts_with("…"); }
+
+Value path_on_host(const Event& e, std::string_view path, std::uint32_t dev, Scratch& s) {
+    if (!is_apart(e) || !is_in_a_tree(path)) return Value::of_text(path);
+    const ContainerView* view = e.process->view();
+    return view ? Value::of_text(s.copy(host_path(view->directories, path, dev))) : Value::absent();
+}
+
+Value path_in_container(const Event& e, std::string_view path) {
+    return is_apart(e) && is_in_a_tree(path) ? Value::of_text(path) : Value::absent();
+}
+
+bool target_is_content(const Event& e) { return e.kind->id == REC_FILE_SYMLINK; }
+
+}  // namespace
+
+Value read_path(const Event& e, Scratch& s) {
+    const bool has_device = is_file(e.kind->id) && has_object(e.as<rec_file>());
+    return path_on_host(e, e.path, has_device ? e.as<rec_file>().dev : 0, s);
+}
+Value read_path_in_container(const Event& e, Scratch&) { return path_in_container(e, e.path); }
+Value read_target(const Event& e, Scratch& s) {
+    return target_is_content(e) ? Value::of_text(e.target_path) : path_on_host(e, e.target_path, 0, s);
+}
+Value read_target_in_container(const Event& e, Scratch&) {
+    return target_is_content(e) ? Value::absent() : path_in_container(e, e.target_path);
+}
 
 Value read_inode(const Event& e, Scratch& s) {
     const auto& r = e.as<rec_file>();

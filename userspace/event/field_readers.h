@@ -29,6 +29,7 @@ Value integer_unless_unset(std::uint32_t number);
 Value integer_if_other(std::uint32_t number, std::uint32_t than);
 Value hex_text(const Id128& id, Scratch& s);
 Value origin_text(const Process& p, std::string Session::*member);
+Value container_text(const Process& p, std::string Container::*member);
 Value basis_text(Basis basis);
 PersonBasis person_basis(const Process& p);
 /// The login user's name where nothing tells more.
@@ -43,6 +44,7 @@ Value read_interactive(const Event& e, Scratch& s);
 Value read_masked(const Event& e, Scratch& s);
 Value read_script(const Event& e, Scratch& s);
 Value read_tried(const Event& e, Scratch& s);
+Value read_tried_in_container(const Event& e, Scratch& s);
 Value read_script_inode(const Event& e, Scratch& s);
 Value read_fileless(const Event& e, Scratch& s);
 Value read_exe_deleted(const Event& e, Scratch& s);
@@ -70,7 +72,9 @@ Value read_operation_bytes(const Event& e, Scratch& s);
 
 // files
 Value read_path(const Event& e, Scratch& s);
+Value read_path_in_container(const Event& e, Scratch& s);
 Value read_target(const Event& e, Scratch& s);
+Value read_target_in_container(const Event& e, Scratch& s);
 Value read_inode(const Event& e, Scratch& s);
 Value read_mode(const Event& e, Scratch& s);
 Value read_owner(const Event& e, Scratch& s);

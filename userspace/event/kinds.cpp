@@ -68,7 +68,8 @@ const Field kActor[] = {
     ACTOR("process.executable.name", "name", Type::kText, "Its last component", Value::of_text(p.exe_name())),
     ACTOR("process.user.id", "euid", Type::kInteger, "Effective uid",
           integer_unless_unset(p.credentials.euid)),
-    ACTOR("process.user.name", "euser", Type::kText, "Effective user", Value::of_text(p.effective_user)),
+    ACTOR("process.user.name", "euser", Type::kText,
+          "Effective user; in a container by the container's own accounts", Value::of_text(p.effective_user)),
     ACTOR("process.real_user.id", "uid", Type::kInteger, "Real uid, where it differs",
           integer_if_other(p.credentials.uid, p.credentials.euid)),
     ACTOR("process.real_user.name", "", Type::kText, "Real user, where it differs",
@@ -78,9 +79,19 @@ const Field kActor[] = {
     ACTOR("process.saved_user.name", "", Type::kText, "Saved user, where it differs",
           p.credentials.suid == p.credentials.euid ? Value::absent() : Value::of_text(p.saved_user)),
     ACTOR("container.id", "container", Type::kText, "Container, from the cgroup path",
-          Value::of_text(p.container_id)),
+          container_text(p, &Container::id)),
     ACTOR("container.runtime.name", "runtime", Type::kText, "docker, containerd, cri-o, podman, ...",
-          Value::of_text(p.container_runtime)),
+          container_text(p, &Container::runtime)),
+    ACTOR("container.name", "", Type::kText, "Its name, once its runtime's files were read",
+          container_text(p, &Container::name)),
+    ACTOR("container.image.name", "image", Type::kText, "Its image, as it was asked for",
+          container_text(p, &Container::image)),
+    ACTOR("k8s.pod.uid", "", Type::kText, "Pod, from the cgroup path",
+          container_text(p, &Container::pod_uid)),
+    ACTOR("k8s.pod.name", "pod", Type::kText, "Its name, from the runtime's files",
+          container_text(p, &Container::pod_name)),
+    ACTOR("k8s.namespace.name", "namespace", Type::kText, "Its namespace",
+          container_text(p, &Container::pod_namespace)),
     ACTOR("whodid.session.id", "", Type::kText, "hash(boot, session): unique over boots and hosts",
           p.session ? hex_text(p.session->entity, s) : Value::absent()),
     ACTOR("whodid.person.id", "person", Type::kText, "Who it is beyond a shared account",
@@ -120,9 +131,12 @@ const Field kActor[] = {
           integer_unless_unset(p.credentials.egid)),
     ACTOR("whodid.process.group.name", "", Type::kText, "Effective group", Value::of_text(p.effective_group)),
     ACTOR("whodid.cgroup.path", "", Type::kText, "cgroup, in containers",
-          p.container_id.empty() ? Value::absent() : Value::of_text(p.cgroup)),
+          p.container ? Value::of_text(p.cgroup) : Value::absent()),
 };
 #undef ACTOR
+
+#define PATH_IN_CONTAINER(read) \
+    { "whodid.file.path_in_container", "", Type::kText, "The same as a container's process sees it", read }
 
 // ---- processes --------------------------------------------------------------------------------------------
 
@@ -159,6 +173,7 @@ constexpr Field kExec[] = {
      "without one since whodid was started",
      read_first_seen},
     {"file.path", "path", Type::kText, "What a failed exec tried to run", read_tried},
+    PATH_IN_CONTAINER(read_tried_in_container),
     {"whodid.file.user_supplied", "", Type::kBoolean, "Names come from the process, not the kernel",
      read_user_supplied},
 };
@@ -188,13 +203,16 @@ constexpr Field kPtrace[] = {
     {"whodid.process.operation_bytes", "", Type::kInteger, "Bytes of its memory that were read or written",
      read_operation_bytes},
     {"file.path", "path", Type::kText, "What a descriptor that was taken leads to", read_path},
+    PATH_IN_CONTAINER(read_path_in_container),
 };
 #undef TARGET_PROCESS
 
 // ---- files ------------------------------------------------------------------------------------------------
 
 #define FILE_OBJECT                                                                                       \
-    {"file.path", "path", Type::kText, "Absolute path on the host", read_path},                           \
+    {"file.path", "path", Type::kText, "Absolute path on the host; of a container's file where known",    \
+     read_path},                                                                                          \
+        PATH_IN_CONTAINER(read_path_in_container),                                                        \
         {"file.inode", "", Type::kText, "Inode number", read_inode},                                      \
         {"file.mode", "", Type::kText, "Permission bits, octal", read_mode},                              \
         {"file.owner.id", "", Type::kText, "Owner", read_owner},                                          \
@@ -212,6 +230,8 @@ constexpr Field kObject[] = {FILE_OBJECT};
 constexpr Field kTwoNames[] = {
     FILE_OBJECT,
     {"whodid.file.target_path", "to", Type::kText, "New name, or what a link points to", read_target},
+    {"whodid.file.target_path_in_container", "", Type::kText, "New name, as a container's process sees it",
+     read_target_in_container},
 };
 constexpr Field kChmod[] = {
     FILE_OBJECT,
@@ -339,6 +359,7 @@ constexpr Field kModule[] = {
     {"whodid.module.flags", "", Type::kList, "ignore_modversions, ignore_vermagic, compressed; unload: force",
      read_module_flags},
     {"file.path", "path", Type::kText, "The file it was loaded from", read_path},
+    PATH_IN_CONTAINER(read_path_in_container),
     {"file.inode", "", Type::kText, "Inode number", read_module_inode},
     {"whodid.file.device", "", Type::kText, "Device of the file system, major:minor", read_module_device},
     {"whodid.module.user_supplied", "", Type::kBoolean, "The name comes from the process, not the kernel",

@@ -39,7 +39,7 @@ bool is_system_path(std::string_view path) {
 
 /// The host's own program of that name; paths in a container mean other files.
 bool is_program(const Process& p, Names names) {
-    return p.container_id.empty() && is_system_path(p.exe) && is_any(p.exe_name(), names);
+    return !p.container && is_system_path(p.exe) && is_any(p.exe_name(), names);
 }
 
 bool is_sshd(const Process& p) { return is_program(p, {"sshd", "sshd-session", "sshd-auth"}); }
@@ -174,7 +174,7 @@ bool is_terminal(std::string_view path) { return matches(path, {"/dev/pts/[0-9]*
 
 bool open_shown(const Event& event) {
     if (is_watched_path(event.path))
-        return !(event.process && event.process->container_id.empty() &&
+        return !(event.process && !event.process->container &&
                  reads_by_trade(event.process->exe, event.path));
     const bool writes = (event.as<rec_file>().open_flags & 3) != 0;
     return writes && is_lasting(event);

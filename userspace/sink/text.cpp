@@ -24,9 +24,10 @@ void pad(std::string& out, std::size_t from, std::size_t to) {
     if (from < to) out.append(to - from, ' ');
 }
 
-/// "alice@198.51.100.7"; "?bob@203.0.113.50" where a name was only claimed; "-" for nobody who logged in;
-/// "root@cron", "alice@tty1" for a login without an address. Who shares an account is named where an
-/// authority or the administrator vouches for it: a key's comment is a claim, and stands with the login.
+/// "alice@198.51.100.7"; "?bob@203.0.113.50" where a name was only claimed; "-" for nobody who logged in,
+/// "-@web" in a container; "root@cron", "alice@tty1" for a login without an address. Who shares an account is
+/// named where an authority or the administrator vouches for it: a key's comment is a claim, and stands with
+/// the login.
 std::string who(const Event& event) {
     const Process* p = event.process.get();
     const bool nobody = !p || p->login_uid == REC_UNSET;
@@ -40,7 +41,8 @@ std::string who(const Event& event) {
         name = "whodid";
     } else if (nobody) {
         name = "-";
-        from = p->container_id.substr(0, 12);
+        if (p->container)
+            from = p->container->name.empty() ? p->container->id.substr(0, 12) : p->container->name;
     } else {
         name = p->login_user.empty() ? std::to_string(p->login_uid) : p->login_user;
         if (p->session) {
