@@ -5,6 +5,7 @@
  */
 
 #include "message.bpf.h"
+#include "security.bpf.h"
 #include "socket.bpf.h"
 
 #define NETLINK_AUDIT 9
@@ -46,7 +47,7 @@ SHARED int report_text(__u32 kind, struct message* m, __u32 type, __u32 skip, lo
 
     begin(&r->h, result);
     fill_task_full(&r->h.task, task);
-    r->h.flags |= REC_F_USER_SUPPLIED | m->flags;
+    r->h.flags |= m->flags | (m->kernel_text ? 0 : REC_F_USER_SUPPLIED);
     r->type = type;
     r->length = message_bytes(m) - skip;
     r->exe_inode = BPF_CORE_READ(exe, f_inode, i_ino);
@@ -65,13 +66,29 @@ SHARED int report_text(__u32 kind, struct message* m, __u32 type, __u32 skip, lo
 static __always_inline int report_audit(struct message* m, long result) {
     struct user_nlmsghdr head = {};
 
-    if (bpf_probe_read_user(&head, sizeof(head), m->part[0].base) || head.type < AUDIT_GET) return 0;
+    if (read_part(&head, sizeof(head), m, 0) || head.type < AUDIT_GET) return 0;
     if (!notice_always(REC_RAW_AUDIT)) return 0;
     if (is_audit_query(head.type)) {
         gated(REC_RAW_AUDIT);
         return 0;
     }
     return report_text(REC_RAW_AUDIT, m, head.type, sizeof(head), result);
+}
+
+/*
+ * Whatever call sent it, io_uring's too, and as the kernel took it over. Nothing but netlink comes by here,
+ * so who sends anything else pays nothing for logins to be seen. Kernels that take no such program have it
+ * told by the calls (send.bpf.c).
+ */
+ON_SECURITY(netlink_send) {
+    struct sock* sk = (void*)number(arg);
+    struct sk_buff* buffer = (void*)number(arg + 1);
+    struct message m = {.count = 1, .kernel_text = 1};
+
+    if (BPF_CORE_READ(sk, sk_protocol) != NETLINK_AUDIT) return 0;
+    m.part[0].base = BPF_CORE_READ(buffer, data);
+    m.part[0].len = BPF_CORE_READ(buffer, len);
+    return report_audit(&m, (__s32)number(arg + 2)); /* what the modules before this one say */
 }
 
 /* "/dev/log" as syslogd and rsyslogd bind it, "/run/systemd/journal/..." where journald links it to. */

@@ -321,6 +321,10 @@ struct sock {
     struct pid* sk_peer_pid;
     const struct cred* sk_peer_cred;
 };
+struct sk_buff {
+    unsigned int len;
+    unsigned char* data;
+};
 struct socket {
     struct file* file;
     struct sock* sk;

@@ -12,7 +12,8 @@ struct message {
     __s32 count;
     __u16 flags;       /* REC_F_* */
     __u16 kernel_name; /* the name is the kernel's copy */
-    __u16 pad[2];
+    __u16 kernel_text; /* the parts are: nobody rewrites them */
+    __u16 pad;
     struct user_iovec part[MESSAGE_PARTS];
 };
 
@@ -62,6 +63,11 @@ static __always_inline __u64 message_bytes(struct message* m) {
     return bytes;
 }
 
+static __always_inline long read_part(void* to, __u32 bytes, struct message* m, int part) {
+    if (m->kernel_text) return bpf_probe_read_kernel(to, bytes, m->part[part].base);
+    return bpf_probe_read_user(to, bytes, m->part[part].base);
+}
+
 /* The kernel has just read these pages, so a whole part is there or none of it. */
 SHARED int put_message(struct slot* s, struct rec_str* to, struct message* m, __u32 max) {
     if (!s || !to || !m) return 0;
@@ -73,7 +79,7 @@ SHARED int put_message(struct slot* s, struct rec_str* to, struct message* m, __
         if (i >= m->count || off >= SLOT_TAIL) break;
         if (bytes > room) bytes = room;
         asm volatile("%0 &= 0x7ff" : "+r"(bytes)); /* WHODID_TEXT_MAX fits: a bound on this very register */
-        if (bpf_probe_read_user(&s->rec[off], bytes, m->part[i].base)) break;
+        if (read_part(&s->rec[off], bytes, m, i)) break;
         s->off = off + (__u32)bytes;
     }
     to->len = s->off - to->off;

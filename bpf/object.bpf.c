@@ -7,6 +7,7 @@
  */
 
 #include "path.bpf.h"
+#include "security.bpf.h"
 
 static __always_inline __u64 mnt_of(__u64 path) { return (__u64)BPF_CORE_READ((struct path*)path, mnt); }
 static __always_inline __u64 dentry_of(__u64 path) {
@@ -36,17 +37,6 @@ SHARED int report_object(__u32 kind, __u64 mnt, __u64 leaf, __u64 mnt2, __u64 le
     emit(s, REC_RAW_OBJECT);
     return 0;
 }
-
-/*
- * By the security hook itself, or at the end of the function that calls the hooks, where the boot option lsm=
- * leaves bpf out. The first is never skipped; the second is while another task is in it and was preempted.
- */
-#define ON_SECURITY_IN(hook, function)                                                         \
-    static __always_inline int saw_##hook(__u64* arg);                                         \
-    SEC("?lsm/" #hook) int lsm_##hook(__u64* ctx) { return saw_##hook(ctx); }                  \
-    SEC("?fexit/security_" #function) int fexit_##hook(__u64* ctx) { return saw_##hook(ctx); } \
-    static __always_inline int saw_##hook(__u64* arg)
-#define ON_SECURITY(hook) ON_SECURITY_IN(hook, hook)
 
 /* A directory, and a name in it. */
 static __always_inline int saw_entry(__u32 kind, __u64* arg) {

@@ -16,7 +16,8 @@ static __always_inline enum sort sort_of(struct sock* sk) {
     if (!sk) return SORT_NONE;
     family = family_of(sk);
     type = LOAD(sk, sk_type);
-    if (family == AF_NETLINK) return LOAD(sk, sk_protocol) == NETLINK_AUDIT ? SORT_AUDIT : SORT_NONE;
+    if (family == AF_NETLINK)
+        return !config.audit_at_hook && LOAD(sk, sk_protocol) == NETLINK_AUDIT ? SORT_AUDIT : SORT_NONE;
     if (type != SOCK_DGRAM) return SORT_NONE;
     return is_inet(family) ? SORT_DATAGRAM : family == AF_UNIX ? SORT_LOG : SORT_NONE;
 }

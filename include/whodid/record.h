@@ -360,9 +360,10 @@ struct rec_counters {
 
 /* How the kernel side is built, set before load and frozen. */
 struct rec_config {
-    rec_u64 wake_bytes;  /* wake the reader when more than this is waiting */
-    rec_u32 cpus, slots; /* scratch slots of each size */
-    rec_u32 syscall_exec, syscall_exec_at;
+    rec_u64 wake_bytes;    /* wake the reader when more than this is waiting */
+    rec_u32 cpus, slots;   /* scratch slots of each size */
+    rec_u32 audit_at_hook; /* messages to audit are told by a security hook, not by the calls that send */
+    rec_u32 pad;
 };
 
 /* A sensor process, whose file and network activity is counted but not reported. */

@@ -112,6 +112,35 @@ TEST(Backend, WithoutEitherChangesAreTheProcessOwnWords) {
     EXPECT_TRUE(none_missed(hooks));
 }
 
+std::vector<Hook> audit_hooks(const Offers& offers) {
+    const Kernel kernel{{"syscalls/sys_exit_sendto"},
+                        {"bpf_lsm_netlink_send", "security_netlink_send", "__x64_sys_sendto"}};
+    std::vector<Hook> hooks = {{"on_sendto", "tp/syscalls/sys_exit_sendto", {}},
+                               {"fexit_sendto", "fexit/__x64_sys_sendto", {}},
+                               {"lsm_netlink_send", "lsm/netlink_send", {}},
+                               {"fexit_netlink_send", "fexit/security_netlink_send", {}}};
+    choose_hooks(hooks, offers, kernel.places(), {});
+    return hooks;
+}
+
+TEST(Backend, WhatIsToldToAuditComesFromTheSecurityHook) {
+    const auto hooks = audit_hooks({.fexit = true, .lsm = true});
+    EXPECT_EQ(attached(hooks), "fexit_sendto lsm_netlink_send ");
+    EXPECT_TRUE(has_audit_hook(hooks));
+    EXPECT_FALSE(has_objects(hooks));
+    EXPECT_EQ(attached(audit_hooks({.fexit = true})), "fexit_sendto fexit_netlink_send ");
+}
+
+// A login is worth more than the cost of looking at every send.
+TEST(Backend, WhereTheHookMayBeSkippedTheCallsTellWhatIsToldToAudit) {
+    const auto hooks = audit_hooks({.fexit = true, .preempts = true});
+    EXPECT_EQ(attached(hooks), "on_sendto ");
+    EXPECT_FALSE(has_audit_hook(hooks));
+    EXPECT_TRUE(none_missed(hooks));
+    EXPECT_TRUE(has_audit_hook(audit_hooks({.fexit = true, .lsm = true, .preempts = true})));
+    EXPECT_FALSE(has_audit_hook(audit_hooks({})));
+}
+
 TEST(Backend, WhatTheKernelRefusesAfterAllIsStoodInFor) {
     const auto hooks = chosen({.fexit = true}, kUsual, {"fexit_openat"});
     EXPECT_EQ(attached(hooks), "on_openat compat_openat on_exec on_uring_submit ");

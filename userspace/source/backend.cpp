@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kFexit = "fexit/", kCalls = "tp/syscalls/", kLsm = "lsm/",
                            kSecurity = "fexit/security_";
+constexpr std::string_view kAuditHook = "on_netlink_send";
 
 /// Where an architecture serves 32-bit calls: by a function that is like the 64-bit one's or is that one, or,
 /// of the calls whose arguments need it, by one of their own.
@@ -30,6 +31,10 @@ void leave_out(Hook& hook, std::string why, bool spare) {
     hook.spare = spare;
 }
 
+bool is_security_hook(const Hook& hook) {
+    return hook.where.starts_with(kLsm) || hook.where.starts_with(kSecurity);
+}
+
 class Chooser {
 public:
     Chooser(const Offers& offers, const KernelPlaces& kernel, const std::set<std::string>& refused)
@@ -41,7 +46,7 @@ public:
             leave_out(hook, "this kernel refuses it", false);
         else if (hook.compat)
             choose_compat(hook);
-        else if (is_object_hook(hook))
+        else if (is_security_hook(hook))
             choose_security(hook);
         else if (hook.where.starts_with(kFexit))
             choose_function(hook);
@@ -67,7 +72,8 @@ private:
             leave_out(hook, "this kernel would skip it when preempted", true);
     }
 
-    /// They make events truer, and are missed as a whole or not at all: see has_objects.
+    /// Objects make events truer, and are missed as a whole or not at all: see has_objects. What is told to
+    /// audit is worth more than that: where a program may be skipped the calls tell it.
     void choose_security(Hook& hook) const {
         const bool lsm = hook.where.starts_with(kLsm);
         const std::string function = lsm ? "bpf_lsm_" + behind(hook.where, kLsm) : behind(hook.where, kFexit);
@@ -78,6 +84,8 @@ private:
                       lsm ? "bpf is not among this kernel's security modules"
                           : "this kernel refuses fexit programs",
                       true);
+        else if (!lsm && offers_.preempts && act_of(hook.program) == kAuditHook)
+            leave_out(hook, "this kernel would skip it when preempted", true);
     }
 
     void choose_compat(Hook& hook) const {
@@ -133,8 +141,11 @@ bool misses_compat(const std::vector<Hook>& hooks) {
                                [](const Hook& h) { return h.compat && !h.absent.empty() && !h.spare; });
 }
 
-bool is_object_hook(const Hook& hook) {
-    return hook.where.starts_with(kLsm) || hook.where.starts_with(kSecurity);
+bool is_object_hook(const Hook& hook) { return is_security_hook(hook) && act_of(hook.program) != kAuditHook; }
+
+bool has_audit_hook(const std::vector<Hook>& hooks) {
+    return std::ranges::any_of(
+        hooks, [](const Hook& h) { return act_of(h.program) == kAuditHook && h.absent.empty(); });
 }
 
 bool has_objects(const std::vector<Hook>& hooks) {
@@ -143,7 +154,7 @@ bool has_objects(const std::vector<Hook>& hooks) {
 
 bool is_full(const std::vector<Hook>& hooks) {
     return std::ranges::any_of(hooks, [](const Hook& h) {
-        return h.where.starts_with(kFexit) && !is_object_hook(h) && !h.compat && h.absent.empty();
+        return h.where.starts_with(kFexit) && !is_security_hook(h) && !h.compat && h.absent.empty();
     });
 }
 

@@ -38,6 +38,9 @@ bool misses_compat(const std::vector<Hook>& hooks);
 /// Whether it tells the object of a call, and not the call.
 bool is_object_hook(const Hook& hook);
 
+/// Whether messages to audit are told by the security hook, whatever call sends them, and not by the calls.
+bool has_audit_hook(const std::vector<Hook>& hooks);
+
 /// Whether changes of files tell the objects that the kernel changed, and not only what the process named.
 bool has_objects(const std::vector<Hook>& hooks);
 

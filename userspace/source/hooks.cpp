@@ -29,6 +29,8 @@ constexpr auto kAccepts = std::span(kServes<REC_NETWORK_ACCEPT>);
 constexpr auto kHolds = std::span(kServes<REC_PROCESS_PTRACE>);
 constexpr auto kIdentities = std::span(kServes<REC_IDENTITY_CHANGE>);
 // Messages to audit and to the log are how login programs tell of logins, sudo and account changes.
+constexpr auto kToldToAudit =
+    std::span(kServes<REC_AUTH_ATTEMPT, REC_AUTH_ACCOUNT, REC_SESSION_START, REC_SESSION_END>);
 constexpr auto kMessages = std::span(kServes<REC_NETWORK_SEND, REC_NETWORK_DNS, REC_AUTH_ATTEMPT,
                                              REC_AUTH_ACCOUNT, REC_SESSION_START, REC_SESSION_END>);
 constexpr auto kUring =
@@ -107,6 +109,7 @@ constexpr HookUse kUses[] = {
     {"on_sendto", kMessages, {}},
     {"on_sendmsg", kMessages, {}},
     {"on_sendmmsg", kMessages, {}},
+    {"on_netlink_send", kToldToAudit, {}},
 
     {"on_setuid", kIdentities, {}},
     {"on_setreuid", kIdentities, {}},

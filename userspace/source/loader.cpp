@@ -98,9 +98,8 @@ struct Loader::Attempt {
 
     /// False when it is one that nothing stands in for, or was left out before.
     bool do_without(const std::string& program) {
-        const bool optional =
-            program.starts_with("fexit_") || program.starts_with("compat_") || program.starts_with("lsm_");
-        constexpr std::size_t kMost = 16;  // beyond that it is not the programs
+        const bool optional = act_of(program) != program;  // at a function or a security hook
+        constexpr std::size_t kMost = 16;                  // beyond that it is not the programs
         again = optional && refused.size() < kMost && refused.insert(program).second;
         return again;
     }
@@ -193,6 +192,7 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     config.wake_bytes = options.wake_bytes;
     config.cpus = cpus;
     config.slots = 2 * cpus;
+    config.audit_at_hook = has_audit_hook(hooks_);
     // Attaching is done by bpf(2), which the first of the programs already see. Its start is not known yet: 0
     // stands for it until the process table is filled.
     policy_.guards[0].tgid = static_cast<std::uint32_t>(::getpid());
