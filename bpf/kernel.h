@@ -172,6 +172,7 @@ struct task_struct {
     struct mm_struct* mm;
     struct css_set* cgroups;
     struct io_uring_task* io_uring;
+    unsigned in_execve : 1;
 };
 /* Kernels that keep the login uid apart (Container-Optimized OS, RHEL 7 and 8). */
 struct audit_task_info {

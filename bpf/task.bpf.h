@@ -47,12 +47,15 @@ static __always_inline void fill_task(struct rec_task* to, struct task_struct* w
     fill_credentials(to, LOAD(task, cred));
 }
 
-static __always_inline void fill_namespaces(struct rec_task* to, struct task_struct* task) {
-    struct user_namespace* user_ns = BPF_CORE_READ(task, cred, user_ns);
-
+static __always_inline void fill_user_namespace(struct rec_task* to, struct user_namespace* user_ns) {
     to->user_ns = BPF_CORE_READ(user_ns, ns.inum);
+    to->flags &= ~REC_TASK_INIT_USER_NS;
     if (!BPF_CORE_READ(user_ns, parent)) /* only the initial one has none */
         to->flags |= REC_TASK_INIT_USER_NS;
+}
+
+static __always_inline void fill_namespaces(struct rec_task* to, struct task_struct* task) {
+    fill_user_namespace(to, BPF_CORE_READ(task, cred, user_ns));
     struct nsproxy* ns = BPF_CORE_READ(task, nsproxy);
     if (!ns) /* a task on its way out */
         return;

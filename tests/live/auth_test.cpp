@@ -231,6 +231,23 @@ TEST_F(Identity, ARealUserThatChangesIsTold) {
               "");
 }
 
+// All capabilities, over the namespace it made: where credentials are set it is seen, whichever call it was.
+TEST_F(Identity, EnteringAUserNamespaceIsToldWhereAnyCallIs) {
+    if (sensor_->about().find("full backend") == std::string::npos)
+        GTEST_SKIP() << "told by the full backend only";
+    const auto run = stage_->run({"/usr/bin/unshare", "--user", "/usr/bin/true"}, as_user(kAlice));
+    ASSERT_TRUE(worked(run));
+    if (run->exit_code() != 0) GTEST_SKIP() << "no user namespaces here: " << run->err;
+    const auto event = sensor_->wait_for({"identity.change", run->pid, [](const Json& e) {
+                                              return at(e, "whodid.identity.how") == "namespace";
+                                          }});
+    ASSERT_TRUE(event);
+    EXPECT_EQ(lacking(*event, {{"process.executable.name", "unshare"},
+                               {"whodid.identity.from.uid", kAlice.uid},
+                               {"whodid.identity.to.uid", kAlice.uid}}),
+              "");
+}
+
 // traps.md 6: what a process does next, it does with the rights it has by then.
 TEST_F(Identity, Trap06_TheNextActHasTheNewRights) {
     const auto facts = stage_->deed("identity_ways", {"setresuid", "/tmp"});

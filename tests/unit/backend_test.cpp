@@ -141,6 +141,26 @@ TEST(Backend, WhereTheHookMayBeSkippedTheCallsTellWhatIsToldToAudit) {
     EXPECT_FALSE(has_audit_hook(audit_hooks({})));
 }
 
+std::vector<Hook> identity_hooks(const Offers& offers) {
+    const Kernel kernel{{"syscalls/sys_exit_setuid"},
+                        {"__x64_sys_setuid", "__ia32_sys_setuid", "commit_creds"}};
+    std::vector<Hook> hooks = {{"on_setuid", "tp/syscalls/sys_exit_setuid", {}},
+                               {"fexit_setuid", "fexit/__x64_sys_setuid", {}},
+                               {"compat_setuid", "fexit/__ia32_sys_setuid", {}},
+                               {"fentry_commit_creds", "fentry/commit_creds", {}}};
+    choose_hooks(hooks, offers, kernel.places(), {});
+    return hooks;
+}
+
+TEST(Backend, WhereCredentialsAreSetReplacesTheCallsThatSetThem) {
+    const auto hooks = identity_hooks({.fexit = true});
+    EXPECT_EQ(attached(hooks), "fentry_commit_creds ");
+    EXPECT_TRUE(none_missed(hooks));
+    EXPECT_FALSE(misses_compat(hooks));
+    EXPECT_EQ(attached(identity_hooks({.fexit = true, .preempts = true})), "on_setuid compat_setuid ");
+    EXPECT_EQ(attached(identity_hooks({})), "on_setuid ");
+}
+
 TEST(Backend, WhatTheKernelRefusesAfterAllIsStoodInFor) {
     const auto hooks = chosen({.fexit = true}, kUsual, {"fexit_openat"});
     EXPECT_EQ(attached(hooks), "on_openat compat_openat on_exec on_uring_submit ");

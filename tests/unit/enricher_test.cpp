@@ -373,6 +373,18 @@ TEST_F(EnricherTest, WhichChangesOfRightsAreEvents) {
     }
 }
 
+TEST_F(EnricherTest, RightsOverANamespaceOfItsOwnComeFromEnteringIt) {
+    Actor a = Actor::process(7050).login(1004, 118).runs("/usr/bin/unshare");
+    a.task.uid = a.task.euid = a.task.suid = a.task.fsuid = 1004;
+    a.task.user_ns = 0xeffffffd;
+    a.task.cap_effective = 0;
+    there_was(a);
+    a.task.user_ns = 0xf0000001;
+    a.task.cap_effective = ~0ull;
+    has_new_rights(a);
+    EXPECT_EQ(one("identity.change")["whodid.identity.how"], "namespace");
+}
+
 TEST_F(EnricherTest, Trap04_AChangeShowsUidsAndGidsApart) {
     Actor a = Actor::process(7100).runs("/usr/sbin/apache2");
     there_was(a);

@@ -279,7 +279,9 @@ void Enricher::identity_change(const Event& cause, const Snapshot& before, std::
     if (how.empty()) {
         const std::string_view program = before->exe_name();
         const bool is_capset = from == cause.process->credentials;
+        const bool is_namespace = is_capset && before->user_ns != 0 && to.user_ns != before->user_ns;
         how = Auth::lends_rights(program) || program.starts_with("sshd") ? program
+              : is_namespace                                             ? "namespace"
               : is_capset                                                ? "capset"
               : other_real && from.uid == to.uid                         ? "setgid"
                                                                          : "setuid";

@@ -347,7 +347,8 @@ constexpr Field kSessionEnd[] = {
 constexpr Field kIdentity[] = {
     {"whodid.identity.from", "", Type::kIdentities, "uids, gids and capabilities before", read_identity_from},
     {"whodid.identity.to", "", Type::kIdentities, "uids, gids and capabilities after", read_identity_to},
-    field<&rec_identity::how>("whodid.identity.how", "how", "sudo, su, setuid-exec, setuid, capset, ..."),
+    field<&rec_identity::how>("whodid.identity.how", "how",
+                              "sudo, su, setuid-exec, setuid, capset, namespace, ..."),
 };
 
 // ---- the kernel -------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ namespace whodid {
 
 namespace {
 
-constexpr std::string_view kFexit = "fexit/", kCalls = "tp/syscalls/", kLsm = "lsm/",
+constexpr std::string_view kFexit = "fexit/", kFentry = "fentry/", kCalls = "tp/syscalls/", kLsm = "lsm/",
                            kSecurity = "fexit/security_";
 constexpr std::string_view kAuditHook = "on_netlink_send";
 
@@ -48,7 +48,7 @@ public:
             choose_compat(hook);
         else if (is_security_hook(hook))
             choose_security(hook);
-        else if (hook.where.starts_with(kFexit))
+        else if (hook.where.starts_with(kFexit) || hook.where.starts_with(kFentry))
             choose_function(hook);
         else if (hook.where.starts_with("tp_btf/"))
             choose_tracepoint(hook, kernel_.btf_tracepoint(behind(hook.where, "tp_btf/")));
@@ -64,7 +64,7 @@ private:
     }
 
     void choose_function(Hook& hook) const {
-        if (!kernel_.function(behind(hook.where, kFexit)))
+        if (!kernel_.function(hook.where.substr(hook.where.find('/') + 1)))
             leave_out(hook, "no such function in this kernel", true);
         else if (!offers_.fexit)
             leave_out(hook, "this kernel refuses fexit programs", true);
@@ -122,8 +122,10 @@ void leave_out_doubles(std::vector<Hook>& hooks) {
         if (!so_far || rank(hook) < rank(*so_far)) so_far = &hook;
     }
     for (Hook& hook : hooks) {
-        if (hook.compat) continue;
         const HookUse* use = find_hook_use(hook.program);
+        if (const auto found = best.find(std::string(use ? use->replaced_by : "")); found != best.end())
+            leave_out(hook, found->second->where + " does it", true);
+        if (hook.compat) continue;
         if (use && best.contains(std::string(use->same_as))) hook.spare = true;
         const auto found = best.find(act_of(hook.program));
         if (found == best.end() || found->second == &hook) continue;

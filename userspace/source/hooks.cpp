@@ -38,6 +38,9 @@ constexpr auto kUring =
                       REC_FILE_SYMLINK, REC_FILE_MKDIR, REC_FILE_RMDIR, REC_NETWORK_CONNECT,
                       REC_NETWORK_ACCEPT, REC_NETWORK_BIND, REC_NETWORK_LISTEN>);
 
+// What sets them in the end, whichever call it was.
+constexpr std::string_view kCommit = "on_commit_creds";
+
 constexpr HookUse kUses[] = {
     {"on_exec", kServes<REC_PROCESS_EXEC, REC_IDENTITY_CHANGE>, {}},
     {"on_execve", kServes<REC_PROCESS_EXEC>, {}},
@@ -111,13 +114,15 @@ constexpr HookUse kUses[] = {
     {"on_sendmmsg", kMessages, {}},
     {"on_netlink_send", kToldToAudit, {}},
 
-    {"on_setuid", kIdentities, {}},
-    {"on_setreuid", kIdentities, {}},
-    {"on_setresuid", kIdentities, {}},
-    {"on_setgid", kIdentities, {}},
-    {"on_setregid", kIdentities, {}},
-    {"on_setresgid", kIdentities, {}},
-    {"on_capset", kIdentities, {}},
+    {"on_setuid", kIdentities, {}, kCommit},
+    {"on_setreuid", kIdentities, {}, kCommit},
+    {"on_setresuid", kIdentities, {}, kCommit},
+    {"on_setgid", kIdentities, {}, kCommit},
+    {"on_setregid", kIdentities, {}, kCommit},
+    {"on_setresgid", kIdentities, {}, kCommit},
+    {"on_capset", kIdentities, {}, kCommit},
+
+    {kCommit, kIdentities, {}},
 
     {"on_audit_set_loginuid", kServes<REC_SESSION_START>, {}},
     {"on_module_load", kModules, {}},
@@ -136,7 +141,7 @@ constexpr HookUse kUses[] = {
 std::span<const HookUse> hook_uses() { return kUses; }
 
 std::string act_of(std::string_view program) {
-    for (const std::string_view prefix : {"fexit_", "compat_", "lsm_"})
+    for (const std::string_view prefix : {"fexit_", "fentry_", "compat_", "lsm_"})
         if (program.starts_with(prefix)) return "on_" + std::string(program.substr(prefix.size()));
     return std::string(program);
 }

@@ -13,6 +13,7 @@ struct HookUse {
     std::string_view program;              // its name in bpf/*.bpf.c, see act_of
     std::span<const std::uint16_t> kinds;  // what it serves
     std::string_view same_as;              // the program that does the same on other kernels; mostly none
+    std::string_view replaced_by{};        // the one that does all of it and more, where it is in place
 };
 
 /// One row for each program that bpf/ has. Kinds made in userspace stand with the programs that feed them: a
