@@ -191,6 +191,8 @@ struct file_system_type {
     const char* name;
 };
 struct super_block {
+    struct dentry* s_root;
+    struct list_head s_mounts; /* struct mount by mnt_instance; another list from 6.18 on */
     __u32 s_dev;
     struct file_system_type* s_type;
     unsigned long s_flags;
@@ -226,6 +228,7 @@ struct dentry {
     struct dentry* d_parent;
     struct qstr d_name;
     struct inode* d_inode;
+    struct super_block* d_sb;
 };
 struct vfsmount {
     struct dentry* mnt_root;
@@ -238,8 +241,15 @@ struct mount {
     struct vfsmount mnt;
     struct rb_node mnt_node;
     struct list_head mnt_list;
+    struct list_head mnt_instance;
+    struct mnt_namespace* mnt_ns;
     const char* mnt_devname;
 };
+/* From 5.12 on what changes a file's attributes is told first how the mount maps ids, in one of these. */
+struct vfsmount___user_ns {
+    struct user_namespace* mnt_userns;
+};
+struct mnt_idmap {};
 struct path {
     struct vfsmount* mnt;
     struct dentry* dentry;

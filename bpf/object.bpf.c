@@ -8,6 +8,7 @@
 
 #include "path.bpf.h"
 #include "security.bpf.h"
+#include "syscall.bpf.h"
 
 static __always_inline __u64 mnt_of(__u64 path) { return (__u64)BPF_CORE_READ((struct path*)path, mnt); }
 static __always_inline __u64 dentry_of(__u64 path) {
@@ -77,4 +78,64 @@ ON_SECURITY_IN(bprm_check_security, bprm_check) {
     __u64 path = (__u64)BPF_CORE_READ(bprm, file) + bpf_core_field_offset(struct file, f_path);
 
     return report_object(REC_PROCESS_EXEC, mnt_of(path), dentry_of(path), 0, 0);
+}
+
+/* ---- attributes: the hook is given no mount -------------------------------------------------------- */
+
+#define MOUNTS_MAX 64 /* of one file system, looked at */
+#if defined(__TARGET_ARCH_arm64)
+#define NR_SETXATTR 5
+#define NR_LSETXATTR 6
+#else
+#define NR_SETXATTR 188
+#define NR_LSETXATTR 189
+#endif
+#define NR_COMPAT_SETXATTR 226
+#define NR_COMPAT_LSETXATTR 227
+
+/* In what the process sees the whole file system is mounted: any of them names the object truly. 0: nowhere.
+ */
+SHARED __u64 mount_showing(__u64 super) {
+    struct super_block* sb = (void*)super;
+    struct task_struct* task = (void*)bpf_get_current_task();
+    struct mnt_namespace* ns = BPF_CORE_READ(task, nsproxy, mnt_ns);
+    struct dentry* root = BPF_CORE_READ(sb, s_root);
+    struct list_head* entry;
+
+    if (bpf_core_field_size(sb->s_mounts) != sizeof(struct list_head)) return 0;
+    entry = BPF_CORE_READ(sb, s_mounts.next);
+    for (int i = 0; i < MOUNTS_MAX; i++) {
+        struct mount* mount = (void*)entry - bpf_core_field_offset(struct mount, mnt_instance);
+
+        if ((void*)entry == (void*)sb + bpf_core_field_offset(struct super_block, s_mounts)) return 0;
+        if (BPF_CORE_READ(mount, mnt_ns) == ns && BPF_CORE_READ(mount, mnt.mnt_root) == root)
+            return (__u64)mount + bpf_core_field_offset(struct mount, mnt);
+        entry = BPF_CORE_READ(entry, next);
+    }
+    return 0;
+}
+
+/* The calls by name. By descriptor the object is known anyway, and the kernel sets attributes of its own. */
+static __always_inline int sets_attribute_by_name(void) {
+    int number = call_number(&(struct call_exit){.regs = syscall_regs()});
+
+    return number == NR_SETXATTR || number == NR_LSETXATTR || number == NR_COMPAT_SETXATTR ||
+           number == NR_COMPAT_LSETXATTR;
+}
+
+/* An overlay asks once more for the file below, with the rights of who mounted it. */
+static __always_inline int borrows_rights(void) {
+    struct task_struct* task = (void*)bpf_get_current_task();
+
+    return BPF_CORE_READ(task, cred) != BPF_CORE_READ(task, real_cred);
+}
+
+ON_SECURITY(inode_setxattr) {
+    struct vfsmount___user_ns* mapped = 0;
+    int second = bpf_core_type_exists(struct mnt_idmap) || bpf_core_field_exists(mapped->mnt_userns);
+    struct dentry* dentry = (void*)number(second ? arg + 1 : arg);
+
+    if (!sets_attribute_by_name() || borrows_rights()) return 0;
+    return report_object(REC_FILE_SETXATTR, mount_showing((__u64)BPF_CORE_READ(dentry, d_sb)), (__u64)dentry,
+                         0, 0);
 }

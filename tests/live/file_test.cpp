@@ -261,6 +261,18 @@ INSTANTIATE_TEST_SUITE_P(
                     Way{"fsetxattr", "file.setxattr", {}}),
     [](const auto& way) { return std::string(way.param.name); });
 
+// traps.md 47: where the kernel tells what it changed, it does so of attributes too.
+TEST_F(File, Trap47_AttributesAreOfTheKernelsObjectAsRemovalsAre) {
+    const auto told = [this](const char* way, const char* kind) {
+        const Facts facts = do_way("change_ways", way);
+        return event_of(facts, kind, at_path(unquoted(facts.text("path"))));
+    };
+    const auto removed = told("unlink", "file.unlink"), changed = told("setxattr", "file.setxattr");
+    ASSERT_TRUE(removed && changed);
+    for (const char* key : {"whodid.file.user_supplied", "file.inode", "whodid.file.device"})
+        EXPECT_EQ(at(*changed, key).is_null(), at(*removed, key).is_null()) << key << ": " << changed->dump();
+}
+
 // traps.md 49: io_uring never enters the system calls that are hooked.
 TEST_F(File, Trap49_OpensThroughIoUringAreTold) {
     for (const char* way : {"openat", "openat_async", "openat_sqpoll"}) {

@@ -494,6 +494,17 @@ TEST_F(EnricherTest, Trap47_TheKernelsObjectTakesThePlaceOfTheProcessWords) {
     EXPECT_FALSE(gone.has("whodid.file.user_supplied"));
 }
 
+TEST_F(EnricherTest, AnObjectWithoutANameKeepsTheProcessWordsAndIsKnownAllTheSame) {
+    auto object = object_of(bash_, REC_FILE_UNLINK, "");
+    object->path.flags = REC_PATH_ABSENT;
+    happens(std::move(object));
+    happens(unlink_by(bash_, "harmless"));
+    const Seen gone = one("file.unlink");
+    EXPECT_EQ(gone["file.path"], "/tmp/harmless");
+    EXPECT_EQ(gone["whodid.file.user_supplied"], "true");
+    EXPECT_EQ(gone["file.inode"], "4711");
+}
+
 TEST_F(EnricherTest, AnObjectIsOfOneCallOnly) {
     happens(object_of(bash_, REC_FILE_UNLINK, "/tmp/first"));
     happens(unlink_by(bash_, "first"));

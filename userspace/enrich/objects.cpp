@@ -34,11 +34,13 @@ void Objects::put_into(Event& event, rec_file& record, Batch& batch) {
     if (!object) return;
     const rec_object& from = object->record;
     if (event.failed() || from.kind != record.h.kind || from.h.task.start_ns != record.h.task.start_ns ||
-        (from.path.flags & (REC_PATH_ABSENT | REC_PATH_CUT)))
+        (from.path.flags & REC_PATH_CUT))
         return;
-    event.path = batch.arena.copy(object->path);
-    if (!object->path2.empty()) event.target_path = batch.arena.copy(object->path2);
-    record.h.flags &= static_cast<rec_u16>(~REC_F_USER_SUPPLIED);
+    if (!(from.path.flags & REC_PATH_ABSENT)) {
+        event.path = batch.arena.copy(object->path);
+        if (!object->path2.empty()) event.target_path = batch.arena.copy(object->path2);
+        record.h.flags &= static_cast<rec_u16>(~REC_F_USER_SUPPLIED);
+    }
     record.inode = from.inode;
     record.dev = from.dev;
     record.mode = from.mode;

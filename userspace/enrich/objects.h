@@ -22,7 +22,8 @@ public:
     void found(const Event& event);
 
     /// Puts the object into a change of files that worked, and takes its mark of user_supplied away; leaves
-    /// the event alone when none was told of for this very call. The names then lie in the batch's arena.
+    /// the event alone when none was told of for this very call. The names then lie in the batch's arena. An
+    /// object that the kernel could not name keeps the process' name, marked.
     void put_into(Event& event, rec_file& record, Batch& batch);
 
     /// The file that an exec which is over was asked to run: of a script the script, whose new program is its

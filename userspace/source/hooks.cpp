@@ -100,6 +100,7 @@ constexpr HookUse kUses[] = {
     {"on_path_chown", kChowns, {}},
     {"on_path_rename", kRenames, {}},
     {"on_path_link", kLinks, {}},
+    {"on_inode_setxattr", kAttributes, {}},
 
     {"on_bprm_check_security", kServes<REC_PROCESS_EXEC>, {}},
 
