@@ -38,7 +38,8 @@ std::optional<Json> matches(const std::string& line, const Query& query) {
 class SharedSensor : public testing::Environment {
 public:
     Result<Sensor*> get() {
-        if (!made_) made_.emplace(Sensor::start());
+        const char* backend = std::getenv("WHODID_BACKEND");
+        if (!made_) made_.emplace(Sensor::start({"--backend", backend ? backend : "auto"}));
         if (!*made_) return made_->error();
         return (*made_)->get();
     }
