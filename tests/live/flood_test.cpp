@@ -123,6 +123,7 @@ TEST_F(Flood, Trap44_ARingThatIsTooSmallSaysWhatIsMissing) {
 /// What the processes of a hammer did, and what was told of each: kind and process.
 struct Hammering {
     std::map<long, long> acts;  // by process: how many of each kind
+    long execs_done = 0, execs_told = 0;
     std::map<std::pair<std::string, long>, long> told;
     std::vector<std::string> foreign;  // lines with a field of another process
 };
@@ -140,13 +141,33 @@ std::optional<long> named_process(const Json& event, const std::string& director
     return std::nullopt;
 }
 
+/// The process that an exec's arguments name.
+std::optional<long> executed_process(const Json& event) {
+    constexpr std::string_view kIs = "whodid-hammer-";
+    if (at(event, "event.name") != "whodid.process.exec") return std::nullopt;
+    const Json arguments = at(event, "process.command_args");
+    if (!arguments.is_array() || arguments.size() != 2) return std::nullopt;
+    const auto is = arguments[1].get<std::string>();
+    if (!is.starts_with(kIs)) return std::nullopt;
+    return std::atol(is.c_str() + kIs.size());
+}
+
 Hammering look_at(const std::vector<Json>& events, const std::vector<Facts>& facts,
                   const std::string& directory) {
     Hammering seen;
     for (const Facts& process : facts)
-        if (process.deed() == "hammer") seen.acts[process.pid()] = process.number("acts");
+        if (process.deed() == "hammer") {
+            seen.acts[process.pid()] = process.number("acts");
+            seen.execs_done += process.number("execs");
+        }
     for (const Json& event : events) {
         const Json pid = at(event, "process.pid");
+        if (const auto executed = executed_process(event)) {
+            if (pid != *executed || at(event, "process.executable.path") != "/usr/bin/true")
+                seen.foreign.push_back(event.dump());
+            ++seen.execs_told;
+            continue;
+        }
         const auto named = named_process(event, directory);
         if (!named || !seen.acts.contains(*named) || !pid.is_number()) continue;
         if (pid != *named) seen.foreign.push_back(event.dump());
@@ -161,10 +182,11 @@ Hammering look_at(const std::vector<Json>& events, const std::vector<Facts>& fac
 TEST_F(Flood, PreemptedProgramsKeepTheirRecordsApart) {
     auto sensor = start({"--ring-size", "64M"});
     if (!sensor) GTEST_SKIP() << "cannot trace here";
-    const std::string directory = "/tmp/hammer", acts = std::to_string(setting("WHODID_HAMMER_ACTS", 500));
+    const std::string directory = "/tmp/hammer", acts = std::to_string(setting("WHODID_HAMMER_ACTS", 500)),
+                      execs = std::to_string(setting("WHODID_HAMMER_EXECS", 50));
     RunOptions options = as_user(kRoot);
     options.limit = milliseconds(120'000);
-    const auto facts = stage_->deed("hammer", {directory, acts, "4", "4"}, options);
+    const auto facts = stage_->deed("hammer", {directory, acts, "4", "4", execs}, options);
     ASSERT_TRUE(worked(facts));
     ASSERT_TRUE(
         sensor->wait_for({"file.rmdir", 0, [&](const Json& e) { return at(e, "file.path") == directory; }},
@@ -179,6 +201,11 @@ TEST_F(Flood, PreemptedProgramsKeepTheirRecordsApart) {
     const Hammering seen = look_at(sensor->all({"", 0, {}}), *facts, directory);
     ASSERT_EQ(seen.acts.size(), 4u);
     EXPECT_TRUE(seen.foreign.empty()) << seen.foreign.size() << " lines, as " << seen.foreign.front();
+    const long execs_lost = number(ledger, "process.exec", "ring_full") +
+                            number(ledger, "process.exec", "no_slot") +
+                            number(ledger, "process.exec", "missed");
+    EXPECT_LE(seen.execs_told, seen.execs_done);
+    EXPECT_LE(seen.execs_done - seen.execs_told, execs_lost);
     // Of connects there are two an act: to a name, to an address.
     for (const auto& [kind, times] : {std::pair{"file.create", 1},
                                       {"file.chmod", 1},

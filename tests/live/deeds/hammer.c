@@ -2,7 +2,9 @@
 // Many threads hammer several calls at once while they preempt each other and one CPU is starved. Whatever a
 // call names has its process' number in it, so that a record with fields of another's shows.
 //
-// usage: hammer DIRECTORY ACTS PROCESSES THREADS      ACTS: of each sort, by each thread
+// usage: hammer DIRECTORY ACTS PROCESSES THREADS EXECS      ACTS: of each sort, by each thread; EXECS: so
+// many
+//        by each process' every thread, in children that say in their arguments who they are
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -15,7 +17,7 @@
 #include "deed.h"
 
 static const char* directory;
-static long acts;
+static long acts, execs;
 
 static int set_real_time(int priority) {
     struct sched_param param = {.sched_priority = priority};
@@ -39,6 +41,19 @@ static void connect_to_an_address(unsigned pid, long n) {
     close(fd);
 }
 
+static void execute(void) {
+    char is[64];
+    pid_t child = must(vfork(), "vfork");
+    if (!child) {
+        snprintf(is, sizeof is, "whodid-hammer-%d", getpid());
+        execle("/usr/bin/true", "true", is, NULL, (char*[]){NULL});
+        _exit(127);
+    }
+    int status;
+    must(waitpid(child, &status, 0), "waitpid");
+    if (status) die("an exec failed");
+}
+
 static void* hammer(void* number) {
     char name[100], other[sizeof name + 8];  // fits into sun_path
     unsigned pid = getpid();
@@ -55,6 +70,7 @@ static void* hammer(void* number) {
         must(unlink(other), "unlink");
         connect_to_a_name(name);
         connect_to_an_address(pid, n);
+        if (n < execs) execute();
         if (urgent) nanosleep(&(struct timespec){.tv_nsec = 50000 + n % 7 * 30000}, NULL);
     }
     return NULL;
@@ -84,12 +100,13 @@ __attribute__((noreturn)) static void starve(void) {
 }
 
 int main(int argc, char** argv) {
-    if (argc != 5) {
-        fprintf(stderr, "usage: %s DIRECTORY ACTS PROCESSES THREADS\n", argv[0]);
+    if (argc != 6) {
+        fprintf(stderr, "usage: %s DIRECTORY ACTS PROCESSES THREADS EXECS\n", argv[0]);
         return 2;
     }
     directory = argv[1];
     acts = number_argument(argv[2], "ACTS");
+    execs = number_argument(argv[5], "EXECS");
     long processes = number_argument(argv[3], "PROCESSES"), threads = number_argument(argv[4], "THREADS");
     if (processes < 1 || processes > 64 || threads < 1 || threads > 64) {
         fprintf(stderr, "PROCESSES and THREADS are 1 to 64\n");
@@ -109,7 +126,7 @@ int main(int argc, char** argv) {
         int status;
         must(waitpid(children[i], &status, 0), "waitpid");
         failures += status != 0;
-        say_of(children[i], "hammer", status, "acts=%ld", acts * threads);
+        say_of(children[i], "hammer", status, "acts=%ld execs=%ld", acts * threads, execs * threads);
     }
     kill(starver, SIGKILL);
     waitpid(starver, NULL, 0);
