@@ -69,7 +69,8 @@ enum rec_kind {
     REC_SENSOR_LOSS = 62,
     REC_SENSOR_BLIND = 63,
     REC_SENSOR_TAMPER = 64,
-    /* 65 sensor.budget, 66 sensor.heartbeat, 70 summary.process, 71 summary.build, 80 alert: reserved */
+    REC_SENSOR_HEARTBEAT = 66,
+    /* 65 sensor.budget, 70 summary.process, 71 summary.build, 80 alert: reserved */
 
     REC_RAW_TASK = 100,        /* a process that was there before the sensor */
     REC_RAW_AUDIT = 101,       /* a message sent to the kernel's audit socket */
@@ -353,6 +354,14 @@ struct rec_sensor {
     rec_u64 count, since_ns, until_ns;
 };
 
+/* REC_SENSOR_HEARTBEAT: sums since the sensor's start. */
+struct rec_heartbeat {
+    struct rec_hdr h;
+    rec_u64 delivered, lost;
+    rec_u64 missed; /* runs of hooks that the kernel skipped */
+    rec_u64 lag_ns; /* the longest from an act to its telling, since the last heartbeat */
+};
+
 /* What the kernel side counts, per CPU and kind. seen = gated + folded + emitted + ring_full + no_slot. */
 struct rec_counters {
     rec_u64 seen, gated, folded, emitted, ring_full, no_slot, self, bytes;
@@ -401,3 +410,4 @@ REC_SIZE(struct rec_account, 176);
 REC_SIZE(struct rec_session, 200);
 REC_SIZE(struct rec_identity, 192);
 REC_SIZE(struct rec_sensor, 192);
+REC_SIZE(struct rec_heartbeat, 184);

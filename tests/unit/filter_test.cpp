@@ -151,6 +151,13 @@ TEST_F(FilterTest, AlarmsAreNeverFiltered) {
     EXPECT_TRUE(keeps(sensor(REC_SENSOR_BLIND, "x")));
 }
 
+TEST_F(FilterTest, AHeartbeatIsHiddenUntilAskedFor) {
+    const Event beat = event(record<rec_heartbeat>(REC_SENSOR_HEARTBEAT), nullptr);
+    EXPECT_FALSE(keeps(beat));
+    options.kinds = {"heartbeat"};
+    EXPECT_TRUE(keeps(beat));
+}
+
 TEST_F(FilterTest, StartAndStop) {
     EXPECT_TRUE(keeps(sensor(REC_SENSOR_START, "x")));
     options.start_and_stop = false;

@@ -25,6 +25,19 @@ TEST_F(Words, Exec) {
     EXPECT_EQ(message(exec({"ls"}, daemon("/usr/bin/x", 0))), "root ran ls");
 }
 
+TEST_F(Words, Heartbeat) {
+    auto made = record<rec_heartbeat>(REC_SENSOR_HEARTBEAT);
+    made->delivered = 1234;
+    made->lag_ns = 112'000'000;
+    EXPECT_EQ(message(event(std::move(made), nullptr)),
+              "whodid is there: 1234 events, 0 lost, at most 112ms late");
+    made = record<rec_heartbeat>(REC_SENSOR_HEARTBEAT);
+    made->lost = 3;
+    made->missed = 2;
+    EXPECT_EQ(message(event(std::move(made), nullptr)),
+              "whodid is there: 0 events, 3 lost, 2 runs of hooks skipped, at most 0us late");
+}
+
 TEST_F(Words, Logins) {
     EXPECT_EQ(message(session_event(REC_SESSION_START, "sshd", alice())),
               "alice from 198.51.100.7 logged in by sshd publickey SHA256:nWRh…q2");

@@ -491,6 +491,7 @@ Value read_identity_to(const Event& e, Scratch& s) {
 }
 
 Value read_since(const Event& e, Scratch& s) { return rfc3339_of(e, e.as<rec_sensor>().since_ns, s); }
+Value read_heartbeat_lag(const Event& e, Scratch&) { return seconds(1, 1 + e.as<rec_heartbeat>().lag_ns); }
 Value read_until(const Event& e, Scratch& s) { return rfc3339_of(e, e.as<rec_sensor>().until_ns, s); }
 
 // ---- the kernel -------------------------------------------------------------------------------------------

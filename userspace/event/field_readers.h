@@ -114,6 +114,7 @@ Value read_identity_from(const Event& e, Scratch& s);
 Value read_identity_to(const Event& e, Scratch& s);
 Value read_since(const Event& e, Scratch& s);
 Value read_until(const Event& e, Scratch& s);
+Value read_heartbeat_lag(const Event& e, Scratch& s);
 
 // the kernel
 Value read_module_operation(const Event& e, Scratch& s);

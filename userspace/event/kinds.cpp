@@ -396,11 +396,20 @@ constexpr Field kSensor[] = {
 };
 constexpr Field kLoss[] = {
     field<&rec_sensor::stage>("whodid.loss.stage", "",
-                              "Where: kernel_ring, kernel_slot, kernel_hook (its run was skipped)"),
+                              "Where: kernel_ring, kernel_slot, kernel_hook (its run was skipped), worker (it died)"),
     field<&rec_sensor::kind>("whodid.loss.kind", "", "Kind of the events that are missing"),
     field<&rec_sensor::count>("whodid.loss.count", "", "How many"),
     {"whodid.loss.since", "", Type::kText, "Not before", read_since},
     {"whodid.loss.until", "", Type::kText, "Not after", read_until},
+};
+
+constexpr Field kHeartbeat[] = {
+    field<&rec_heartbeat::delivered>("whodid.heartbeat.delivered", "", "Events told since the sensor's start"),
+    field<&rec_heartbeat::lost>("whodid.heartbeat.lost", "", "Of those seen, how many are missing"),
+    field<&rec_heartbeat::missed>("whodid.heartbeat.missed", "",
+                                  "Runs of hooks that the kernel skipped: at most so many more"),
+    {"whodid.heartbeat.lag", "", Type::kReal,
+     "Seconds from an act to its telling, the longest since the last heartbeat", read_heartbeat_lag},
 };
 
 // ---- layouts: where each struct keeps its slices ----------------------------------------------------------
@@ -551,6 +560,9 @@ static const Kind kKinds[] = {
      kSensorLayout, kSensor, word<"BLIND">, what_sensor, nullptr, "tested its sight:", false},
     {REC_SENSOR_TAMPER, "sensor.tamper", "Somebody tried to mislead or change what records them", kSensorLayout,
      kSensor, word<"TAMPER">, what_sensor, nullptr, "tampered:", true},
+    {REC_SENSOR_HEARTBEAT, "sensor.heartbeat", "The sensor is there: every minute of `whodid run`",
+     {sizeof(rec_heartbeat), {}, {}}, kHeartbeat, word<"BEAT">, what_heartbeat, nullptr, "is there:", false, false,
+     true},
 
     {REC_RAW_TASK, "raw.task", "A process that was there before", {sizeof(rec_process), kTaskStrings, kTaskPaths},
      {}, word<"raw">, what_process, nullptr, "", false, true},

@@ -330,6 +330,13 @@ void what_loss(const Event& e, std::string& out) {
     fmt::format_to(std::back_inserter(out), "{} {} ({})", r.count, e.text(r.kind), e.text(r.stage));
 }
 
+void what_heartbeat(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_heartbeat>();
+    fmt::format_to(std::back_inserter(out), "{} events, {} lost", r.delivered, r.lost);
+    if (r.missed) fmt::format_to(std::back_inserter(out), ", {} runs of hooks skipped", r.missed);
+    out += fmt::format(", at most {} late", format_duration(r.lag_ns));
+}
+
 // ---- all kinds --------------------------------------------------------------------------------------------
 
 namespace {

@@ -50,6 +50,7 @@ void what_module(const Event& e, std::string& out);
 void what_bpf(const Event& e, std::string& out);
 void what_sensor(const Event& e, std::string& out);
 void what_loss(const Event& e, std::string& out);
+void what_heartbeat(const Event& e, std::string& out);
 
 void result_ok(const Event& e, std::string& out);
 void result_exit(const Event& e, std::string& out);

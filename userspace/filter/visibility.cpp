@@ -235,7 +235,7 @@ bool shown_by_default(const Event& event, const Lineage& lineage) {
         case REC_IDENTITY_CHANGE:
             return identity_shown(event);
         default:
-            if (kind > REC_AUTH_ATTEMPT) return true;
+            if (kind > REC_AUTH_ATTEMPT) return !event.kind->hidden;
     }
     if (event.kind->hidden && !denied) return false;
     if (event.process && prepares_login(*event.process, lineage)) return false;
