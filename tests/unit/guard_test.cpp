@@ -178,6 +178,51 @@ TEST_F(GuardTest, ItsOutput) {
     EXPECT_EQ(did(open_of("/var/log/other.json", {254 << 20, 702}, O_RDONLY)), "");
 }
 
+class GuardSettings : public GuardTest {
+protected:
+    GuardSettings() {
+        Guarded guarded;
+        guarded.files = {{"/srv/people", {254 << 20, 710}, GuardedUse::kSettings},
+                         {"/etc/whodid", {}, GuardedUse::kSettings, true},
+                         {"/run/whodid/500.pid", {25, 711}, GuardedUse::kState}};
+        pipeline().guard().set(guarded);
+    }
+};
+
+TEST_F(GuardSettings, MayBeRead) {
+    EXPECT_EQ(did(open_of("/srv/people", {254 << 20, 710}, O_RDONLY)), "");
+    EXPECT_EQ(did(open_of("/etc/whodid/whodid.conf", {254 << 20, 712}, O_RDONLY)), "");
+    EXPECT_EQ(did(open_of("/srv/people", {254 << 20, 710}, O_WRONLY)),
+              "write of the sensor's settings /srv/people");
+    EXPECT_EQ(did(touch(REC_FILE_UNLINK, "/run/whodid/500.pid", {25, 711})),
+              "unlink of the sensor's state /run/whodid/500.pid");
+}
+
+// Whether it is there or not, and by whatever name comes and goes.
+TEST_F(GuardSettings, AllThatIsInADirectory) {
+    const FileId some{254 << 20, 720};
+    EXPECT_EQ(did(touch(REC_FILE_MKDIR, "/etc/whodid", some)), "mkdir of the sensor's settings /etc/whodid");
+    EXPECT_EQ(did(touch(REC_FILE_CREATE, "/etc/whodid/whodid.conf", some)),
+              "create of the sensor's settings /etc/whodid/whodid.conf");
+    EXPECT_EQ(did(touch(REC_FILE_CREATE, "/etc/whodid.conf", some)), "");
+    auto into = touch(REC_FILE_RENAME, "/tmp/new", some);
+    into->base2.flags = 0;
+    into.path(&rec_file::base2, "/etc/whodid/rules").text(&rec_file::name2, "a");
+    EXPECT_EQ(did(into), "rename of the sensor's settings /etc/whodid/rules/a");
+    EXPECT_EQ(did(touch(REC_FILE_SYMLINK, "/etc/whodid/b", {})),
+              "symlink of the sensor's settings /etc/whodid/b");
+    auto missing = named(REC_FILE_UNLINK, "../etc/whodid/c", -ENOENT);
+    EXPECT_EQ(did(missing), "");
+}
+
+// Its predecessor's end is told when nothing else is known of it.
+TEST_F(GuardTest, ASignalToAWorkerThatIsNoMore) {
+    RecordBuilder<rec_signal> r(REC_RAW_SIGNAL, mallory_.task);
+    r->target = {1, 499, 499};
+    r->signal = 9;
+    EXPECT_EQ(did(r), "SIGKILL to the sensor's process 499");
+}
+
 TEST_F(GuardTest, ItsMemory) {
     EXPECT_EQ(did(open_of("/proc/500/mem", {20, 1}, O_RDONLY)), "read of the sensor's memory /proc/500/mem");
     EXPECT_EQ(did(open_of("/proc/500/task/501/mem", {20, 2}, O_RDWR)),

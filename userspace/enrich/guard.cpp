@@ -19,6 +19,7 @@ namespace {
 
 std::string sensor_name(const Event& event, const rec_target& target) {
     const std::string_view name = event.target ? event.target->exe_name() : std::string_view();
+    if (name.empty()) return fmt::format("the sensor's process {}", target.tgid);  // a worker that is no more
     return fmt::format("the sensor {}[{}]", name, target.tgid);
 }
 
@@ -43,19 +44,33 @@ std::string_view object_name(std::uint32_t object) {
 }
 
 /// The sensor is harmed by what changes the file, or puts another in its place.
-bool is_harmful(const Event& event, GuardedUse use) {
+bool is_harmful(const Event& event, const GuardedFile& file) {
     switch (event.kind->id) {
         case REC_FILE_OPEN:
-        case REC_FILE_CREATE:
-            return use == GuardedUse::kOutput ||
+            return file.use == GuardedUse::kOutput ||
                    (event.as<rec_file>().open_flags & (O_ACCMODE | O_TRUNC)) != 0;
-        case REC_FILE_LINK:  // the file stays what it is
+        case REC_FILE_LINK:  // the file stays what it is; a directory has one more
         case REC_FILE_SYMLINK:
+            return file.tree;
         case REC_FILE_MAP:
             return false;
         default:
             return true;
     }
+}
+
+bool is_below(std::string_view path, std::string_view directory) {
+    return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+bool is_tried(const Event& event) { return event.error() != ENOENT && event.error() != ENOTDIR; }
+
+/// Which of the two names of an act is in the directory; empty: none.
+std::string_view name_below(const Event& event, const GuardedFile& file) {
+    if (!file.tree || !is_tried(event)) return {};
+    if (is_below(event.path, file.path)) return event.path;
+    const bool has_second = event.kind->id == REC_FILE_RENAME || event.kind->id == REC_FILE_LINK;
+    return has_second && is_below(event.target_path, file.path) ? event.target_path : std::string_view();
 }
 
 /// By the object where the kernel told one. Else by name, as text; nothing was done to what is not there.
@@ -65,7 +80,12 @@ bool is_about(const Event& event, const GuardedFile& file) {
     if (r.h.kind == REC_FILE_RENAME && event.target_path == file.path) return true;
     // The output is known by stat(2), and btrfs tells that another device: the name decides then.
     if (r.inode != 0) return r.inode == file.id.inode && (r.dev == file.id.dev || (is_output && same_name));
-    return same_name && event.error() != ENOENT && event.error() != ENOTDIR;
+    return same_name && is_tried(event);
+}
+
+std::string_view use_name(GuardedUse use) {
+    constexpr std::string_view kNames[] = {"program", "output", "settings", "state"};
+    return kNames[static_cast<std::size_t>(use)];
 }
 
 }  // namespace
@@ -105,10 +125,13 @@ std::string Guard::kernel_side(const Event& event) const {
 }
 
 std::string Guard::file(const Event& event) const {
-    for (const GuardedFile& file : guarded_.files)
-        if (is_harmful(event, file.use) && is_about(event, file))
-            return fmt::format("{} of the sensor's {} {}", event.kind->act(event),
-                               file.use == GuardedUse::kProgram ? "program" : "output", file.path);
+    for (const GuardedFile& file : guarded_.files) {
+        if (!is_harmful(event, file)) continue;
+        std::string_view name = name_below(event, file);
+        if (name.empty() && is_about(event, file)) name = file.path;
+        if (!name.empty())
+            return fmt::format("{} of the sensor's {} {}", event.kind->act(event), use_name(file.use), name);
+    }
     return memory(event);
 }
 

@@ -15,13 +15,14 @@
 
 namespace whodid {
 
-/// Its program may be read and run; what it writes is nobody else's to open.
-enum class GuardedUse { kProgram, kOutput };
+/// Its program, settings and state may be read; what it writes is nobody else's to open.
+enum class GuardedUse { kProgram, kOutput, kSettings, kState };
 
 struct GuardedFile {
     std::string path;  // absolute, links resolved
     FileId id;
     GuardedUse use = GuardedUse::kProgram;
+    bool tree = false;  // a directory, whether it is there or not, and all that is below
 };
 
 /// enum rec_bpf_object, and the kernel's number.
