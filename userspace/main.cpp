@@ -19,6 +19,7 @@
 #include "app/options.h"
 #include "app/record.h"
 #include "app/replay.h"
+#include "app/run.h"
 #include "app/say.h"
 #include "app/trace.h"
 #include "app/version.h"
@@ -115,6 +116,19 @@ CLI::Option* add_list(CLI::App& command, const std::string& names, const std::st
 
 constexpr const char* kRunGroup = "Run";
 
+CLI::Option* add_person_map(CLI::App& command, std::string& path) {
+    return command
+        .add_option("--person-map", path, "Who is who: lines \"SHA256:... name\", \"account@address name\"")
+        ->type_name("FILE");
+}
+
+CLI::Option* add_ledger(CLI::App& command, LedgerFormat& ledger) {
+    const Words<LedgerFormat> ledgers = {{"text", LedgerFormat::kText}, {"json", LedgerFormat::kJson}};
+    return add_choice<LedgerFormat>(
+        command, "--ledger", ledgers, [&ledger](LedgerFormat l) { ledger = l; },
+        "The whole account of events at the end");
+}
+
 void add_view(CLI::App& command, ViewOptions& view) {
     command.add_option("KIND", view.kinds,
                        "exec, file.open, network, ...: only these kinds, and all of them");
@@ -156,16 +170,10 @@ void add_view(CLI::App& command, ViewOptions& view) {
         "--local", [&view] { view.local_time = true; }, "Times in local time");
     command.add_flag_callback(
         "--utc", [&view] { view.local_time = false; }, "Times in UTC (default)");
-    command
-        .add_option("--person-map", view.person_map_path,
-                    "Who is who: lines \"SHA256:... name\", \"account@address name\"")
-        ->type_name("FILE");
+    add_person_map(command, view.person_map_path);
     command.add_flag("-q,--quiet", view.quiet, "No footer");
     command.add_flag("-v,--verbose", view.verbose, "Say more on standard error");
-    const Words<LedgerFormat> ledgers = {{"text", LedgerFormat::kText}, {"json", LedgerFormat::kJson}};
-    add_choice<LedgerFormat>(
-        command, "--ledger", ledgers, [&view](LedgerFormat l) { view.ledger = l; },
-        "The whole account of events at the end");
+    add_ledger(command, view.ledger);
     command.option_defaults()->group("Options");
 }
 
@@ -191,7 +199,7 @@ CLI::Option* add_duration(CLI::App& command, std::uint64_t& ns) {
 
 CLI::Option* add_canary(CLI::App& command, std::uint64_t& ns) {
     return add_parsed<std::uint64_t>(
-        command, "--canary", "TIME", parse_canary_period, [&ns](std::uint64_t parsed) { ns = parsed; },
+        command, "--canary", "TIME", parse_period, [&ns](std::uint64_t parsed) { ns = parsed; },
         "How often it proves that it still sees; at least 1s, default 30s");
 }
 
@@ -228,6 +236,24 @@ void add_replay(CLI::App& command, ReplayOptions& options) {
     command.add_option("--note", options.note, "A remark beside the recording's name")
         ->type_name("TEXT")
         ->group(kRunGroup);
+}
+
+void add_run(CLI::App& command, RunOptions& options) {
+    command
+        .add_option("-o,--output", options.output_path,
+                    "Append JSON lines to this file, mode 0640 if it is new; default standard output")
+        ->type_name("FILE");
+    add_person_map(command, options.person_map_path);
+    add_ring_size(command, options.load);
+    add_backend(command, options.load);
+    add_canary(command, options.canary_ns);
+    add_parsed<std::uint64_t>(
+        command, "--heartbeat", "TIME", parse_period,
+        [&options](std::uint64_t parsed) { options.heartbeat_ns = parsed; },
+        "How often it says that it is there; at least 1s, default 60s");
+    command.add_flag("-q,--quiet", options.quiet, "No footer");
+    command.add_flag("-v,--verbose", options.verbose, "Say more on standard error");
+    add_ledger(command, options.ledger);
 }
 
 /// Every option can be given in the environment too: WHODID_RING_SIZE for --ring-size.
@@ -271,7 +297,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     return fmt::format("{} {}{}; see {}", what, extra, near, help);
 }
 
-int run(int argc, char** argv) {
+int run_command_line(int argc, char** argv) {
     CLI::App app("whodid: which person did what on this machine", "whodid");
     app.formatter(std::make_shared<Help>());
     app.get_formatter()->column_width(32);
@@ -303,6 +329,11 @@ int run(int argc, char** argv) {
     add_replay(*replay_command, replay_options);
     mirror_in_environment(*replay_command);
 
+    RunOptions run_options;
+    auto* run_command = command("run", "Run", "Serve: tell all that happens as JSON lines, and stay there");
+    add_run(*run_command, run_options);
+    mirror_in_environment(*run_command);
+
     CheckOptions check_options;
     auto* check_command = command("check", "Run", "What this kernel and these rights offer");
     add_choice<bool>(
@@ -327,10 +358,11 @@ int run(int argc, char** argv) {
         if (error.get_exit_code() == 0) return app.exit(error);  // help, version
         return fail_usage(Error{explain(app, error)});
     }
-    start_log(trace_options.view.verbose || replay_options.view.verbose);
+    start_log(trace_options.view.verbose || replay_options.view.verbose || run_options.verbose);
     if (*trace_command) return trace(trace_options);
     if (*record_command) return record(record_options);
     if (*replay_command) return replay(replay_options);
+    if (*run_command) return run(run_options);
     if (*check_command) return check(check_options);
     if (*fields_command) return fields(fields_options);
     return version(version_json);
@@ -342,5 +374,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     whodid::ensure_standard_streams();
-    return whodid::run(argc, argv);
+    return whodid::run_command_line(argc, argv);
 }

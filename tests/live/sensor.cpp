@@ -99,13 +99,22 @@ Json ledger_of(const std::string& said) {
 }
 
 Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& arguments) {
+    return launch({"trace", "-a", "-o", "json"}, "-w", arguments);
+}
+
+Result<std::unique_ptr<Sensor>> Sensor::serve(const std::vector<std::string>& arguments) {
+    return launch({"run"}, "--output", arguments);
+}
+
+Result<std::unique_ptr<Sensor>> Sensor::launch(std::vector<std::string> argv, const std::string& output,
+                                               const std::vector<std::string>& arguments) {
     std::unique_ptr<Sensor> sensor(new Sensor);
     char directory[] = "/dev/shm/whodid-test-XXXXXX";
     if (!::mkdtemp(directory)) return Error::from_errno("cannot make a directory in /dev/shm");
     sensor->directory_ = directory;
-    const std::string file = sensor->directory_ + "/events";
-    std::vector<std::string> argv = {sensor_program(), "trace", "-a", "-o", "json",
-                                     "--ledger",       "json",  "-w", file};
+    const std::string file = sensor->output();
+    argv.insert(argv.begin(), sensor_program());
+    argv.insert(argv.end(), {"--ledger", "json", output, file});
     argv.insert(argv.end(), arguments.begin(), arguments.end());
     auto child = Child::start(this_world(), argv, {}, Stdio::kPipes);
     if (!child) return child.error();
@@ -128,6 +137,11 @@ Sensor::~Sensor() {
         ::unlink((directory_ + "/events").c_str());
         ::rmdir(directory_.c_str());
     }
+}
+
+const std::string& Sensor::said() {
+    read_lines();
+    return said_;
 }
 
 pid_t Sensor::pid() const { return child_->pid(); }

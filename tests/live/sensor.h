@@ -29,6 +29,8 @@ class Sensor {
 public:
     /// Starts `whodid trace -a -o json` with these arguments besides, and waits until it sees.
     static Result<std::unique_ptr<Sensor>> start(const std::vector<std::string>& arguments = {});
+    /// The same with `whodid run`.
+    static Result<std::unique_ptr<Sensor>> serve(const std::vector<std::string>& arguments = {});
     ~Sensor();
 
     /// The first event that fits, within `limit`.
@@ -45,6 +47,11 @@ public:
     /// Lines so far of that kind that hold this text: for many, where parsing each would take minutes.
     std::size_t count(const std::string& kind, const std::string& text);
 
+    /// Where its events are.
+    std::string output() const { return directory_ + "/events"; }
+    /// What it said on stderr so far.
+    const std::string& said();
+
     /// Ends it by SIGTERM and returns what it said on stderr: the footer and the ledger.
     Result<std::string> stop();
 
@@ -55,6 +62,8 @@ public:
 
 private:
     Sensor() = default;
+    static Result<std::unique_ptr<Sensor>> launch(std::vector<std::string> argv, const std::string& output,
+                                                  const std::vector<std::string>& arguments);
     void read_lines();
 
     std::unique_ptr<Child> child_;

@@ -92,5 +92,15 @@ TEST_F(CanaryTest, IsConsumed) {
     EXPECT_EQ(world.ledger[REC_FILE_OPEN].received, 1u);
 }
 
+// What a predecessor did may come back to who goes on for it.
+TEST_F(CanaryTest, APredecessorsActIsTaken) {
+    const Actor before = Actor::process(77), other = Actor::process(78);
+    EXPECT_FALSE(takes(open_by(before, canary_.path())));
+    canary_ = Canary(30 * kSecond, 100 * kSecond, "secret", 77);
+    EXPECT_TRUE(takes(open_by(before, canary_.path())));
+    EXPECT_FALSE(takes(open_by(other, canary_.path())));
+    comes_back();
+}
+
 }  // namespace
 }  // namespace whodid

@@ -108,6 +108,7 @@ TEST_F(Cli, UsageErrors) {
     expect_usage_error("trace -d 0", "--duration");
     expect_usage_error("trace --ring-size 65K", "--ring-size: '65K'");
     expect_usage_error("trace --canary 10ms", "--canary: '10ms' is too often");
+    expect_usage_error("run --heartbeat 10ms", "--heartbeat: '10ms' is too often");
     expect_usage_error("trace -p x", "--pid: 'x' is no process number");
     expect_usage_error("trace -p 1 -p 2x", "--pid: '2x'");
     expect_usage_error("trace --tree 0", "--tree");
@@ -146,7 +147,8 @@ TEST_F(Cli, HelpAndVersion) {
     Outcome o = run("\"$W\" --help");
     EXPECT_EQ(o.code, 0);
     EXPECT_EQ(o.err, "");
-    for (const char* text : {"Watch:", "Run:", "trace", "record", "replay", "check", "fields", "version"})
+    for (const char* text :
+         {"Watch:", "Run:", "trace", "record", "replay", "run", "check", "fields", "version"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     o = run("\"$W\" trace -h");
     EXPECT_EQ(o.code, 0);

@@ -54,8 +54,8 @@ TEST(Size, Units) {
 }
 
 TEST(CanaryPeriod, IsASecondAtLeast) {
-    EXPECT_EQ(*parse_canary_period("1s"), 1'000'000'000u);
-    for (const char* text : {"0", "999ms", "x"}) EXPECT_FALSE(parse_canary_period(text)) << text;
+    EXPECT_EQ(*parse_period("1s"), 1'000'000'000u);
+    for (const char* text : {"0", "999ms", "x"}) EXPECT_FALSE(parse_period(text)) << text;
 }
 
 TEST(RingSize, PowersOfTwo) {

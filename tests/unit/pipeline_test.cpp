@@ -164,6 +164,25 @@ TEST_F(PipelineTest, WhatTheTapSawGivesTheSameEventsAgain) {
     EXPECT_EQ(first_lines, second_lines);
 }
 
+TEST_F(PipelineTest, AHeartbeatTellsHowItFares) {
+    happens(exec_at(now_ns + kMs, {"ls"}));
+    (void)pipeline().advance(now_ns + kSecond);
+    pipeline().say_heartbeat(3, 2);
+    const Seen beat = one("sensor.heartbeat");
+    EXPECT_EQ(beat["whodid.heartbeat.delivered"], "1");
+    EXPECT_EQ(beat["whodid.heartbeat.lost"], "3");
+    EXPECT_EQ(beat["whodid.heartbeat.missed"], "2");
+    EXPECT_TRUE(beat.has("whodid.heartbeat.lag"));
+}
+
+TEST_F(PipelineTest, ASuccessorGoesOnCounting) {
+    pipeline().go_on_from({41, 7}, std::uint64_t{2} << 32);
+    happens(exec_at(kMs, {"ls"}));
+    EXPECT_EQ(finish().front()["whodid.seq"], "42");
+    EXPECT_EQ(pipeline().numbers().seq, 42u);
+    EXPECT_EQ(pipeline().shown(), 8u);
+}
+
 TEST_F(PipelineTest, ALossIsAnEvent) {
     pipeline().say_loss("kernel_ring", REC_FILE_OPEN, 41, 1000 * kSecond, 1001 * kSecond);
     pipeline().say_loss("kernel_slot", 0, 1, 0, 0);

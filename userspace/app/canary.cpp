@@ -16,9 +16,11 @@ std::string_view text(const rec_hdr& record, rec_str slice) {
 }  // namespace
 
 // No file can be below /dev/null, and nothing listens at a name that was just made up.
-Canary::Canary(std::uint64_t period_ns, std::uint64_t start_ns, std::string_view nonce)
+Canary::Canary(std::uint64_t period_ns, std::uint64_t start_ns, std::string_view nonce,
+               std::uint32_t predecessor)
     : period_ns_(period_ns),
       due_ns_(start_ns + period_ns),
+      predecessor_(predecessor),
       path_(fmt::format("/dev/null/whodid-{}", nonce)),
       name_(fmt::format("@whodid-{}", nonce)) {}
 
@@ -28,7 +30,8 @@ void Canary::sent(std::uint64_t now_ns) {
 }
 
 bool Canary::takes(const rec_hdr& record) {
-    if (record.task.tgid != static_cast<std::uint32_t>(::getpid())) return false;
+    const bool is_own = record.task.tgid == static_cast<std::uint32_t>(::getpid());
+    if (!is_own && (predecessor_ == 0 || record.task.tgid != predecessor_)) return false;
     const bool opened =
         record.kind == REC_FILE_OPEN && text(record, reinterpret_cast<const rec_file&>(record).name) == path_;
     const bool connected = record.kind == REC_NETWORK_CONNECT &&

@@ -17,8 +17,10 @@ namespace whodid {
 
 class Canary {
 public:
-    /// `nonce`: nobody else can know it, so nobody else's act passes for one of these.
-    Canary(std::uint64_t period_ns, std::uint64_t start_ns, std::string_view nonce);
+    /// `nonce`: nobody else can know it, so nobody else's act passes for one of these. `predecessor`: a
+    /// process whose acts with that nonce may still come back, 0: none.
+    Canary(std::uint64_t period_ns, std::uint64_t start_ns, std::string_view nonce,
+           std::uint32_t predecessor = 0);
 
     bool is_due(std::uint64_t now_ns) const { return now_ns >= due_ns_; }
     /// The acts are done: openat of path() and connect to name(), an abstract socket's.
@@ -43,6 +45,7 @@ private:
     };
 
     std::uint64_t period_ns_, due_ns_;
+    std::uint32_t predecessor_;
     std::string path_, name_;
     std::array<Act, 2> acts_{{{"openat"}, {"connect"}}};
 };

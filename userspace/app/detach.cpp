@@ -7,13 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/host.h"
+#include "app/descriptors.h"
 
 namespace whodid {
 
@@ -23,18 +21,6 @@ bool is_kernel_side(std::string_view target) {
     return target.starts_with("anon_inode:bpf") || target.starts_with("anon_inode:[perf_event]");
 }
 
-/// Descriptors the child has no use for.
-std::vector<int> others() {
-    const LiveHost host;
-    std::vector<int> fds;
-    for (const std::string& name : host.list("/proc/self/fd")) {
-        int fd = -1;
-        std::from_chars(name.data(), name.data() + name.size(), fd);
-        if (fd >= 0 && !is_kernel_side(host.link("/proc/self/fd/" + name))) fds.push_back(fd);
-    }
-    return fds;
-}
-
 }  // namespace
 
 void detach_behind() {
@@ -42,8 +28,8 @@ void detach_behind() {
     if (mode && std::string_view(mode) == "wait") return;
     int alive[2];  // the parent's end closes when it is gone
     if (::pipe2(alive, O_CLOEXEC) != 0) return;
-    std::vector<int> closed = others();
-    std::erase(closed, alive[0]);
+    const std::vector<int> closed = descriptors_but(
+        [&](int fd, std::string_view target) { return fd == alive[0] || is_kernel_side(target); });
     const pid_t child = ::fork();
     if (child != 0) {
         ::close(alive[0]);

@@ -34,6 +34,7 @@ constexpr Column kColumns[] = {
     {"own", [](const LedgerLine& l) { return std::uint64_t{l.kernel.self}; }},
     {"received", [](const LedgerLine& l) { return l.received; }},
     {"made", [](const LedgerLine& l) { return l.made; }},
+    {"died", [](const LedgerLine& l) { return l.died; }},
     {"malformed", [](const LedgerLine& l) { return l.malformed; }},
     {"consumed", [](const LedgerLine& l) { return l.consumed; }},
     {"folded", [](const LedgerLine& l) { return l.folded; }},
@@ -89,7 +90,7 @@ std::string with_commas(std::uint64_t number) {
 }
 
 std::uint64_t lost(const LedgerLine& line) {
-    return line.kernel.ring_full + line.kernel.no_slot + line.missed + line.malformed;
+    return line.kernel.ring_full + line.kernel.no_slot + line.missed + line.malformed + line.died;
 }
 
 std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t shown) {

@@ -19,7 +19,8 @@ std::string ledger_text(const Ledger& ledger);
 /// The same as one line of JSON without a newline (docs/ledger.md): {"ledger":{…}}.
 std::string ledger_json(const Ledger& ledger, const Filter& filter, std::uint64_t shown);
 
-/// Events that were seen and are nowhere: no room in a ring, no scratch slot, a record that makes no sense.
+/// Events that were seen and are nowhere: no room in a ring, no scratch slot, a record that makes no sense, a
+/// worker that died with it.
 std::uint64_t lost(const LedgerLine& line);
 
 /// "1,234,567"

@@ -14,6 +14,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
+#include <utility>
 
 #include "app/version.h"
 #include "base/clock.h"
@@ -42,9 +44,11 @@ std::vector<ProcessKey> keys_of(const std::vector<rec_guard>& guards) {
     return keys;
 }
 
-/// The programs of the sensors, as the kernel told of them, and the file this one writes.
+/// The programs of the sensors, as the kernel told of them, the file this one writes, and what it is told to
+/// guard besides.
 std::vector<GuardedFile> guarded_files(const std::vector<rec_guard>& guards, const Processes& processes,
-                                       int out_fd) {
+                                       const PumpOptions& options) {
+    const LiveHost host;
     std::vector<GuardedFile> files;
     for (const ProcessKey& key : keys_of(guards)) {
         const Snapshot sensor = processes.find(key);
@@ -53,12 +57,21 @@ std::vector<GuardedFile> guarded_files(const std::vector<rec_guard>& guards, con
         if (std::ranges::find(files, id, &GuardedFile::id) == files.end())
             files.push_back({sensor->exe, id, GuardedUse::kProgram});
     }
+    for (GuardedFile file : options.guarded) {
+        file.id = host.identify(file.path).value_or(FileId{});
+        files.push_back(std::move(file));
+    }
     struct stat st {};
-    const std::string out = fmt::format("/proc/self/fd/{}", out_fd);
-    if (out_fd < 0 || ::fstat(out_fd, &st) != 0 || !S_ISREG(st.st_mode)) return files;
-    if (const auto id = LiveHost().identify(out))
-        files.push_back({LiveHost().link(out), *id, GuardedUse::kOutput});
+    const std::string out = fmt::format("/proc/self/fd/{}", options.out_fd);
+    if (options.out_fd < 0 || ::fstat(options.out_fd, &st) != 0 || !S_ISREG(st.st_mode)) return files;
+    if (const auto id = host.identify(out)) files.push_back({host.link(out), *id, GuardedUse::kOutput});
     return files;
+}
+
+void count_taken(std::span<const char> record, KindCounts& counts) {
+    rec_hdr header{};
+    if (record.size() >= sizeof header) std::memcpy(&header, record.data(), sizeof header);
+    ++counts[header.kind < counts.size() ? header.kind : 0];
 }
 
 /// "@name". Nobody listens there.
@@ -92,49 +105,68 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LoadOptions& optio
     live->stream_ = describe_host(LiveHost());
     auto loader = Loader::load(options);
     if (!loader) return loader.error();
+    auto lister = (*loader)->task_lister();
+    if (!lister) return lister.error();
     live->loader_ = std::move(*loader);
+    live->kernel_ = {live->loader_.get(), std::move(*lister), live->loader_->objects()};
     auto source = RingSource::open(live->loader_->descriptors());
     if (!source) return source.error();
     live->source_ = std::move(*source);
-    if (auto listed = live->loader_->list_tasks(); !listed) return listed.error();
     return live;
 }
 
-void LiveCapture::guard_sensors(Pipeline& pipeline, int out_fd) {
+Result<std::unique_ptr<LiveCapture>> LiveCapture::take_over(KernelLease lease, HandOver& hand_over,
+                                                            std::uint64_t keep_bytes) {
+    std::unique_ptr<LiveCapture> live(new LiveCapture);
+    live->stream_ = describe_host(LiveHost());
+    live->kernel_ = std::move(lease);
+    live->hand_over_ = &hand_over;
+    auto source = RingSource::open(live->kernel_.side->descriptors(), keep_bytes);
+    if (!source) return source.error();
+    live->source_ = std::move(*source);
+    return live;
+}
+
+void LiveCapture::guard_sensors(Pipeline& pipeline) {
     const Processes& processes = pipeline.enricher().processes();
     const auto same = [](const rec_guard& a, const rec_guard& b) {
         return a.tgid == b.tgid && a.start_ns == b.start_ns;
     };
     std::vector<rec_guard> now = sensors_.guards(processes);
     if (std::ranges::equal(now, guards_, same)) return;
-    if (auto told = loader_->guard(now); !told) spdlog::warn("{}", told.error().message);
+    if (auto told = kernel_.side->guard(now); !told) spdlog::warn("{}", told.error().message);
     guards_ = std::move(now);
-    pipeline.guard().set({keys_of(guards_), guarded_files(guards_, processes, out_fd), loader_->objects()});
+    std::vector<ProcessKey> keys = keys_of(guards_);
+    const rec_guard& before = options_.predecessor.sensor;
+    if (before.start_ns != 0) keys.push_back({before.tgid, before.start_ns});
+    pipeline.guard().set({std::move(keys), guarded_files(guards_, processes, options_), kernel_.objects});
 }
 
 /// Acts whose records must come back. Nothing else this thread does is let through meanwhile but the call
 /// that asks for it, which is none that is reported.
 void LiveCapture::send_canary(Pipeline& pipeline) {
     for (const std::string& change : canary_->changes()) pipeline.say(REC_SENSOR_BLIND, change);
-    auto passes = loader_->let_pass(static_cast<std::uint32_t>(::gettid()));
+    auto passes = kernel_.side->let_pass(static_cast<std::uint32_t>(::gettid()));
     if (passes) {
         const Fd none(::open(canary_->path().c_str(), O_RDONLY | O_CLOEXEC));
         connect_to_abstract(canary_->name());
-        passes = loader_->let_pass(0);
+        passes = kernel_.side->let_pass(0);
     }
     if (!passes) spdlog::warn("{}", passes.error().message);
     canary_->sent(boot_now_ns());
 }
 
-Result<void> LiveCapture::drain(Pipeline& pipeline) {
-    auto drained = source_->drain([&](std::span<const char> bytes) { pipeline.take(bytes); });
-    return drained ? Result<void>() : Result<void>(drained.error());
+void LiveCapture::drain(Pipeline& pipeline) {
+    (void)source_->drain([&](std::span<const char> bytes) {
+        count_taken(bytes, taken_);
+        pipeline.take(bytes);
+    });
 }
 
 /// What the kernel side could not hand over since the last look, kind by kind, into the stream.
 void LiveCapture::report_losses(Pipeline& pipeline, std::uint64_t now_ns) {
     Ledger now;
-    if (!loader_->read_counters(now)) return;
+    if (!kernel_.side->read_counters(now)) return;
     for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
         const LedgerLine& before = seen_losses_[kind];
         const LedgerLine& after = now[kind];
@@ -150,58 +182,168 @@ void LiveCapture::report_losses(Pipeline& pipeline, std::uint64_t now_ns) {
 }
 
 /// The stream's first event: what captures, and what it cannot see here.
-std::string LiveCapture::describe() const {
+std::string LiveCapture::describe(const Predecessor& predecessor) const {
     std::size_t attached = 0;
     std::string absent;
-    const std::vector<Hook>& hooks = loader_->hooks();
+    const std::vector<Hook>& hooks = kernel_.side->hooks();
     for (const Hook& hook : hooks) {
         if (hook.absent.empty())
             ++attached;
         else if (is_missed(hook))
             absent += fmt::format("{}{} ({})", absent.empty() ? "; without " : ", ", hook.where, hook.absent);
     }
-    return fmt::format("version {}, {} backend, {} hooks{}{}", kVersion,
+    const std::string follows =
+        predecessor.sensor.tgid == 0
+            ? ""
+            : fmt::format("goes on for worker {}, which {}; ", predecessor.sensor.tgid, predecessor.end);
+    return fmt::format("{}version {}, {} backend, {} hooks{}{}", follows, kVersion,
                        is_full(hooks) ? "full" : "tracepoint", attached,
                        misses_compat(hooks) ? "; without 32-bit system calls" : "", absent);
 }
 
-Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options) {
-    const std::uint64_t end_ns =
-        options.duration_ns ? boot_now_ns() + options.duration_ns : ~std::uint64_t{0};
-    losses_read_ns_ = boot_now_ns();
-    pipeline.say(REC_SENSOR_START, describe());
-    // The process table first: whatever happens later finds its actor in it.
-    if (auto drained = drain(pipeline); !drained) return drained.error();
-    Result<bool> going = pipeline.advance(losses_read_ns_);
-    guard_sensors(pipeline, options.out_fd);
-    canary_.emplace(options.canary_ns, losses_read_ns_, KeyedHash()("canary"));
+// ---- taking over ------------------------------------------------------------------------------------------
+
+/// What was told, and what room can be given back; in that order, or what is written over was never told.
+void LiveCapture::commit(const Ledger& ledger, std::uint64_t told_until_ns,
+                         const Pipeline::Numbers& numbers) {
+    if (!hand_over_) return;
+    Checkpoint now;
+    now.ledger = ledger;
+    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
+        now.ledger[kind].kernel = seen_losses_[kind].kernel;
+        now.ledger[kind].missed = seen_losses_[kind].missed;
+    }
+    now.taken = taken_;
+    now.kept = source_->done(told_until_ns);
+    now.read = source_->read();
+    now.told_until_ns = told_until_ns;
+    now.listed_until_ns = listed_until_ns_;
+    now.losses_read_ns = losses_read_ns_;
+    now.numbers = numbers;
+    hand_over_->commit(now);
+    source_->give_back(now.kept);
+}
+
+/// First what waits, so that there is room for the list of processes.
+Result<void> LiveCapture::read_backlog(Backlog& backlog, Ledger& ledger) {
+    const Checkpoint from = hand_over_ ? hand_over_->last() : Checkpoint{};
+    source_->read_again(from.kept, from.read, [&](std::span<const char> bytes, bool had) {
+        if (!had) count_taken(bytes, taken_);
+        backlog.add(bytes, had);
+    });
+    commit(ledger, from.told_until_ns, from.numbers);
+    if (auto listed = list_tasks(kernel_.task_lister.get()); !listed) return listed;
+    (void)source_->drain([&](std::span<const char> bytes) {
+        count_taken(bytes, taken_);
+        backlog.add(bytes, false);
+    });
+    listed_until_ns_ = boot_now_ns();
+    backlog.sort();
+    return {};
+}
+
+void LiveCapture::say_lost(Pipeline& pipeline, const Lost& lost, const Checkpoint& from) {
+    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind)
+        if (lost.of(kind) != 0)
+            pipeline.say_loss("worker", kind, lost.of(kind), from.told_until_ns, boot_now_ns());
+}
+
+/// The process table first: whatever happens later finds its actor in it. Then what a predecessor has told,
+/// which brings it up to date, and then what nobody has told yet.
+Result<void> LiveCapture::begin(Pipeline& pipeline, Ledger& ledger) {
+    const Checkpoint from = hand_over_ ? hand_over_->last() : Checkpoint{};
+    constexpr std::uint64_t kOwnNumbers = 1ull << 32;  // what a worker can say
+    losses_read_ns_ = from.losses_read_ns ? from.losses_read_ns : boot_now_ns();
+    ledger = seen_losses_ = from.ledger;
+    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
+        ledger[kind].kernel = {};
+        ledger[kind].missed = 0;
+    }
+    taken_ = from.taken;
+    listed_until_ns_ = from.listed_until_ns;
+    Backlog backlog(from.told_until_ns, from.listed_until_ns);
+    if (auto read = read_backlog(backlog, ledger); !read) return read;
+
+    pipeline.go_on_from(from.numbers, hand_over_ ? hand_over_->begin() * kOwnNumbers : 0);
+    for (const auto& record : backlog.listing()) pipeline.take_first(record);
+    pipeline.learn({}, from.told_until_ns);  // logins older than all that is told
+    pipeline.learn(backlog.told(), from.told_until_ns);
+    guard_sensors(pipeline);
+    const Lost lost = lost_records(from, backlog, pipeline.enricher().waiting());
+    account_for(lost, ledger);
+    pipeline.say(REC_SENSOR_START, describe(options_.predecessor));
+    say_lost(pipeline, lost, from);
+    for (const auto& record : backlog.fresh()) pipeline.take(record);
+    if (hand_over_ && !guards_.empty()) hand_over_->started(guards_.front());
+    return {};
+}
+
+// ---- the pump ---------------------------------------------------------------------------------------------
+
+Result<bool> LiveCapture::tell(Pipeline& pipeline, const Ledger& ledger, std::uint64_t until_boot_ns) {
+    auto going = pipeline.advance(until_boot_ns);
+    if (going) commit(ledger, until_boot_ns, pipeline.numbers());
+    return going;
+}
+
+void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint64_t now_ns) {
+    if (now_ns >= losses_read_ns_ + kHousekeepingNs) {
+        report_losses(pipeline, now_ns);
+        guard_sensors(pipeline);
+    }
+    if (canary_->is_due(now_ns)) send_canary(pipeline);
+    if (options_.heartbeat_ns == 0 || now_ns < heartbeat_due_ns_) return;
+    heartbeat_due_ns_ = now_ns + options_.heartbeat_ns;
+    const LedgerLine kernel = seen_losses_.total(), own = ledger.total();
+    pipeline.say_heartbeat(kernel.kernel.ring_full + kernel.kernel.no_slot + own.malformed + own.died,
+                           kernel.missed);
+}
+
+Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {
+    const std::uint64_t start_ns = boot_now_ns();
+    const std::uint64_t end_ns = options_.duration_ns ? start_ns + options_.duration_ns : ~std::uint64_t{0};
+    heartbeat_due_ns_ = start_ns + options_.heartbeat_ns;
+    canary_.emplace(options_.canary_ns, start_ns,
+                    options_.nonce.empty() ? KeyedHash()("canary") : options_.nonce,
+                    options_.predecessor.sensor.tgid);
     pipeline.set_canary([this](const rec_hdr& record) { return canary_->takes(record); });
-    while (going && *going && !readable(options.stop_fd)) {
+    Result<bool> going = tell(pipeline, ledger, start_ns - kReorderWindowNs);
+    while (going && *going && !readable(options_.stop_fd)) {
         pollfd fds[] = {
-            {source_->wait_fd(), POLLIN, 0}, {options.stop_fd, POLLIN, 0}, {options.out_fd, 0, 0}};
+            {source_->wait_fd(), POLLIN, 0}, {options_.stop_fd, POLLIN, 0}, {options_.out_fd, 0, 0}};
         ::poll(fds, std::size(fds), kPollMs);
-        if (auto drained = drain(pipeline); !drained) return drained.error();
+        drain(pipeline);
         const std::uint64_t now = boot_now_ns();
-        if (now >= losses_read_ns_ + kHousekeepingNs) {
-            report_losses(pipeline, now);
-            guard_sensors(pipeline, options.out_fd);
-        }
-        if (canary_->is_due(now)) send_canary(pipeline);
-        going = pipeline.advance(now - kReorderWindowNs);
+        housekeep(pipeline, ledger, now);
+        going = tell(pipeline, ledger, now - kReorderWindowNs);
         if (fds[2].revents & (POLLERR | POLLHUP)) going = Error{"nobody reads the events any more", EPIPE};
         if (now >= end_ns) break;
     }
-    if (auto stopped = loader_->stop(); !stopped) return stopped;
-    if (auto drained = drain(pipeline); !drained) return drained.error();
+    return going;
+}
+
+Result<void> LiveCapture::close(Pipeline& pipeline, Ledger& ledger) {
+    if (auto stopped = kernel_.side->stop(); !stopped) return stopped;
+    drain(pipeline);
     report_losses(pipeline, boot_now_ns());
-    if (auto read = loader_->read_counters(ledger); !read) return read;
+    if (auto read = kernel_.side->read_counters(ledger); !read) return read;
     auto finished = pipeline.finish();
     if (finished && *finished) {
-        pipeline.say(REC_SENSOR_STOP, fmt::format("{} events delivered", pipeline.shown()));
+        const std::string reason = options_.stop_reason ? options_.stop_reason() : std::string();
+        pipeline.say(REC_SENSOR_STOP, fmt::format("{} events delivered{}{}", pipeline.shown(),
+                                                  reason.empty() ? "" : "; ", reason));
         finished = pipeline.finish();
     }
-    if (!going) return going.error();
     return finished ? Result<void>() : Result<void>(finished.error());
+}
+
+Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options) {
+    options_ = options;
+    if (auto begun = begin(pipeline, ledger); !begun) return begun;
+    const auto going = run(pipeline, ledger);
+    if (!going && going.error().code != EPIPE && hand_over_) return going.error();
+    auto closed = close(pipeline, ledger);
+    return going ? closed : Result<void>(going.error());
 }
 
 }  // namespace whodid

@@ -6,9 +6,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "app/backlog.h"
 #include "app/canary.h"
+#include "app/hand_over.h"
 #include "app/pipeline.h"
 #include "app/sensors.h"
 #include "base/fd.h"
@@ -17,41 +20,76 @@
 
 namespace whodid {
 
-constexpr std::uint64_t kCanaryNs = 30'000'000'000;
+constexpr std::uint64_t kCanaryNs = 30'000'000'000, kHeartbeatNs = 60'000'000'000;
+
+/// Who read the rings before this process, and died. Number 0: nobody.
+struct Predecessor {
+    rec_guard sensor{};  // start 0: it did not come far
+    std::string end;     // "was killed by SIGKILL"
+};
 
 struct PumpOptions {
-    std::uint64_t duration_ns = 0;        // 0: until stopped
-    int stop_fd = -1;                     // readable: stop
-    int out_fd = -1;                      // a pipe whose reader is gone: stop, with EPIPE; a file: guarded
-    std::uint64_t canary_ns = kCanaryNs;  // how often it proves that it sees
+    std::uint64_t duration_ns = 0;          // 0: until stopped
+    int stop_fd = -1;                       // readable, or its other end gone: stop
+    int out_fd = -1;                        // a pipe whose reader is gone: stop, with EPIPE; a file: guarded
+    std::uint64_t canary_ns = kCanaryNs;    // how often it proves that it sees
+    std::uint64_t heartbeat_ns = 0;         // how often it says that it is there; 0: never
+    std::vector<GuardedFile> guarded = {};  // more files; which they are is looked up
+    std::string nonce = {};                 // of the canary; empty: made up
+    Predecessor predecessor = {};
+    std::function<std::string()> stop_reason =
+        {};  // asked at the end, for the last event; null: none to tell
+};
+
+/// What a reader is given of a kernel side that somebody else has loaded.
+struct KernelLease {
+    KernelSide* side = nullptr;         // outlives the reader
+    Fd task_lister;                     // see list_tasks
+    std::vector<KernelObject> objects;  // guarded
 };
 
 class LiveCapture {
 public:
-    /// Loads, attaches, fills the process table. Errors: see Loader::load.
+    /// Loads and attaches. Errors: see Loader::load.
     static Result<std::unique_ptr<LiveCapture>> start(const LoadOptions& options);
+    /// Reads what is loaded, from where a predecessor left off. `keep_bytes`: so much of each ring is left in
+    /// place for a successor.
+    static Result<std::unique_ptr<LiveCapture>> take_over(KernelLease lease, HandOver& hand_over,
+                                                          std::uint64_t keep_bytes);
 
-    const Stream& stream() const { return stream_; }
-    const Loader& loader() const { return *loader_; }
+    Stream& stream() { return stream_; }
 
     /// Called once; outlives the pipeline. Reads until told to stop, the time is over, or the sink takes no
-    /// more; then drains everything and brings the ledger up to date. Nothing is detached yet.
+    /// more; then drains everything and brings the ledger up to date. Nothing is detached yet. An Error of
+    /// the sink of one who took over, but EPIPE, leaves all as it is, for a successor.
     Result<void> pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options);
 
 private:
     LiveCapture() = default;
-    std::string describe() const;
-    Result<void> drain(Pipeline& pipeline);
-    void guard_sensors(Pipeline& pipeline, int out_fd);
+    std::string describe(const Predecessor& predecessor) const;
+    Result<void> begin(Pipeline& pipeline, Ledger& ledger);
+    Result<void> read_backlog(Backlog& backlog, Ledger& ledger);
+    void say_lost(Pipeline& pipeline, const Lost& lost, const Checkpoint& from);
+    Result<bool> tell(Pipeline& pipeline, const Ledger& ledger, std::uint64_t until_boot_ns);
+    Result<bool> run(Pipeline& pipeline, Ledger& ledger);
+    Result<void> close(Pipeline& pipeline, Ledger& ledger);
+    void housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint64_t now_ns);
+    void drain(Pipeline& pipeline);
+    void guard_sensors(Pipeline& pipeline);
     void send_canary(Pipeline& pipeline);
     void report_losses(Pipeline& pipeline, std::uint64_t now_ns);
+    void commit(const Ledger& ledger, std::uint64_t told_until_ns, const Pipeline::Numbers& numbers);
 
     Stream stream_;
-    std::unique_ptr<Loader> loader_;
+    std::unique_ptr<Loader> loader_;  // null for one who took over
+    KernelLease kernel_;
     std::unique_ptr<RingSource> source_;
+    HandOver* hand_over_ = nullptr;
+    PumpOptions options_;
     SensorList sensors_;
+    KindCounts taken_{};
     Ledger seen_losses_;
-    std::uint64_t losses_read_ns_ = 0;
+    std::uint64_t listed_until_ns_ = 0, losses_read_ns_ = 0, heartbeat_due_ns_ = 0;
     std::vector<rec_guard> guards_;
     std::optional<Canary> canary_;
 };

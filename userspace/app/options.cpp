@@ -76,7 +76,7 @@ Result<std::uint64_t> parse_duration(std::string_view text) {
     return static_cast<std::uint64_t>(*ns);
 }
 
-Result<std::uint64_t> parse_canary_period(std::string_view text) {
+Result<std::uint64_t> parse_period(std::string_view text) {
     constexpr std::uint64_t kLeastNs = 1'000'000'000;
     const auto ns = parse_duration(text);
     if (!ns) return ns.error();

@@ -19,8 +19,8 @@ namespace whodid {
 /// than zero.
 Result<std::uint64_t> parse_duration(std::string_view text);
 
-/// A duration of at least a second: what comes back takes a tenth of one.
-Result<std::uint64_t> parse_canary_period(std::string_view text);
+/// How often something is done: at least a second, as what comes back takes a tenth of one.
+Result<std::uint64_t> parse_period(std::string_view text);
 
 /// A whole number above zero.
 Result<std::uint64_t> parse_count(std::string_view text);

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -11,6 +12,15 @@
 #include "event/make_record.h"
 
 namespace whodid {
+
+namespace {
+
+std::uint64_t lag_of(const Event& event) {
+    const std::uint64_t now = boot_now_ns(), then = event.record->boot_ns;
+    return now > then ? now - then : 0;
+}
+
+}  // namespace
 
 Pipeline::Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
                    Sink* sink, SeenPrograms seen)
@@ -49,6 +59,20 @@ void Pipeline::take(std::span<const char> bytes) {
     } else {
         process(bytes, false);
     }
+}
+
+void Pipeline::learn(const std::vector<std::vector<char>>& records, std::uint64_t until_boot_ns) {
+    const Ledger before = ledger_;
+    for (const std::vector<char>& record : records) process(record, false);
+    enricher_.tick(until_boot_ns, batch_);
+    batch_.reset();
+    ledger_ = before;
+}
+
+void Pipeline::go_on_from(const Numbers& numbers, std::uint64_t own) {
+    seq_ = numbers.seq;
+    shown_ = numbers.shown;
+    own_seq_ = own;
 }
 
 Result<bool> Pipeline::advance(std::uint64_t until_boot_ns) {
@@ -113,6 +137,7 @@ void Pipeline::report_tampering(std::size_t first) {
 
 /// Filter, number, write. The kept events share the batch's arena, so both are reset together.
 Result<bool> Pipeline::deliver() {
+    if (!batch_.events.empty()) lag_ns_ = std::max(lag_ns_, lag_of(batch_.events.front()));
     for (Event& event : batch_.events) {
         LedgerLine& line = ledger_[event.kind->id];
         ++line.delivered;
@@ -121,7 +146,7 @@ Result<bool> Pipeline::deliver() {
             continue;
         }
         event.seq = ++seq_;
-        if (event.kind->id < REC_SENSOR_START || event.kind->id > REC_SENSOR_TAMPER) ++shown_;
+        if (event.kind->id < REC_SENSOR_START || event.kind->id > REC_SENSOR_HEARTBEAT) ++shown_;
         ++line.written;
         kept_.events.push_back(std::move(event));
     }
@@ -165,6 +190,15 @@ void Pipeline::say_loss(std::string_view stage, std::uint16_t kind, std::uint64_
     made->since_ns = since_ns;
     made->until_ns = until_ns;
     made.text(&rec_sensor::stage, stage).text(&rec_sensor::kind, lost ? lost->name : "unknown");
+    append_own(made.finish(batch_.arena));
+}
+
+void Pipeline::say_heartbeat(std::uint64_t lost, std::uint64_t missed) {
+    RecordMaker<rec_heartbeat> made(own_header(REC_SENSOR_HEARTBEAT), REC_SENSOR_HEARTBEAT);
+    made->delivered = shown_;
+    made->lost = lost;
+    made->missed = missed;
+    made->lag_ns = std::exchange(lag_ns_, 0);
     append_own(made.finish(batch_.arena));
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/host.h"
 #include "base/ledger.h"
@@ -38,6 +39,20 @@ public:
     /// A record as it comes from a source; copied. Without reordering it is processed at once.
     void take(std::span<const char> bytes);
 
+    /// The same, at once and before what is held back.
+    void take_first(std::span<const char> bytes) { process(bytes, false); }
+    /// Records that a predecessor told of already, in order of time up to `until_boot_ns`: who is who is
+    /// learnt from them, nothing is told or counted.
+    void learn(const std::vector<std::vector<char>>& records, std::uint64_t until_boot_ns);
+
+    /// How far the stream is numbered.
+    struct Numbers {
+        std::uint64_t seq = 0, shown = 0;
+    };
+    Numbers numbers() const { return {seq_, shown_}; }
+    /// Goes on from there. `own`: above every number that a predecessor gave to records of its own.
+    void go_on_from(const Numbers& numbers, std::uint64_t own);
+
     /// Processes what happened up to then and hands it to the sink. False: the sink takes no more, or
     /// count_max is reached.
     Result<bool> advance(std::uint64_t until_boot_ns);
@@ -55,6 +70,8 @@ public:
     void say(std::uint16_t kind, std::string_view text);
     void say_loss(std::string_view stage, std::uint16_t kind, std::uint64_t count, std::uint64_t since_ns,
                   std::uint64_t until_ns);
+    /// That it is there, and how it fares: `lost` and `missed` as the ledger has them.
+    void say_heartbeat(std::uint64_t lost, std::uint64_t missed);
 
     Enricher& enricher() { return enricher_; }
     /// What must not be touched without being told.
@@ -88,6 +105,7 @@ private:
     std::function<void(const rec_hdr&)> tap_;
     std::function<bool(const rec_hdr&)> canary_;
     std::uint64_t seq_ = 0, own_seq_ = 0, shown_ = 0;
+    std::uint64_t lag_ns_ = 0;  // the longest since the last heartbeat
     bool stopped_ = false;
 };
 

@@ -17,7 +17,7 @@ namespace whodid {
 
 SensorList::SensorList(std::string directory) : directory_(std::move(directory)) {
     ::mkdir(directory_.c_str(), 0755);
-    file_ = fmt::format("{}/{}.pid", directory_, ::getpid());
+    file_ = file_of(static_cast<std::uint32_t>(::getpid()));
     const Fd file(::open(file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!file.valid()) file_.clear();
 }
@@ -25,6 +25,10 @@ SensorList::SensorList(std::string directory) : directory_(std::move(directory))
 SensorList::~SensorList() {
     if (!file_.empty()) ::unlink(file_.c_str());
 }
+
+void SensorList::forget(std::uint32_t pid) const { ::unlink(file_of(pid).c_str()); }
+
+std::string SensorList::file_of(std::uint32_t pid) const { return fmt::format("{}/{}.pid", directory_, pid); }
 
 std::vector<std::uint32_t> SensorList::listed() const {
     std::vector<std::uint32_t> pids;

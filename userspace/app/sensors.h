@@ -17,6 +17,10 @@ public:
     /// be written to is no error: this sensor then knows only itself.
     explicit SensorList(std::string directory = "/run/whodid");
     ~SensorList();
+    /// Takes away the file of a sensor that could not do it itself.
+    void forget(std::uint32_t pid) const;
+    /// Where the file of a sensor with that number is.
+    std::string file_of(std::uint32_t pid) const;
     SensorList(const SensorList&) = delete;
     SensorList& operator=(const SensorList&) = delete;
 

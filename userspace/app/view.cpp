@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/footer.h"
+#include "app/people.h"
 #include "app/say.h"
 
 namespace whodid {
@@ -20,14 +21,6 @@ Result<Fd> open_to_write(const std::string& path) {
     Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
     if (!file.valid()) return Error::from_errno("cannot write " + path);
     return file;
-}
-
-Result<PersonMap> read_person_map(const std::string& path) {
-    const auto text = LiveHost().read_file(path);
-    if (!text) return text.error();
-    auto people = PersonMap::parse(*text);
-    if (!people) return Error{fmt::format("--person-map {}: {}", path, people.error().message), EINVAL};
-    return people;
 }
 
 Result<void> check(const ViewOptions& options) {
@@ -44,11 +37,9 @@ Result<View> View::open(const ViewOptions& options, std::string banner) {
     if (auto checked = check(options); !checked) return checked.error();
     View view;
     view.options_ = options;
-    if (!options.person_map_path.empty()) {
-        auto people = read_person_map(options.person_map_path);
-        if (!people) return people.error();
-        view.people_ = std::move(*people);
-    }
+    auto people = read_person_map(options.person_map_path);
+    if (!people) return people.error();
+    view.people_ = std::move(*people);
     const bool to_file = !options.write_path.empty() && options.write_path != "-";
     if (to_file) {
         auto file = open_to_write(options.write_path);

@@ -37,6 +37,7 @@ LedgerLine Ledger::total() const {
         sum.consumed += line.consumed;
         sum.folded += line.folded;
         sum.made += line.made;
+        sum.died += line.died;
         sum.delivered += line.delivered;
         sum.filtered += line.filtered;
         sum.written += line.written;
@@ -51,7 +52,8 @@ std::vector<std::string> Ledger::imbalances() const {
         const rec_counters& k = l.kernel;
         check(out, kind, "kernel", k.seen, k.gated + k.folded + k.emitted + k.ring_full + k.no_slot);
         if (k.seen) check(out, kind, "ring", k.emitted, l.received);
-        check(out, kind, "pump", l.received + l.made, l.malformed + l.consumed + l.folded + l.delivered);
+        check(out, kind, "pump", l.received + l.made,
+              l.died + l.malformed + l.consumed + l.folded + l.delivered);
         check(out, kind, "sink", l.delivered, l.filtered + l.written);
     }
     return out;

@@ -39,6 +39,9 @@ public:
     /// Everything that still waits.
     void finish(Batch& batch) { tick(~std::uint64_t{0}, batch); }
 
+    /// Records of failed execs that wait.
+    std::size_t waiting() const { return searches_.size(); }
+
     const Processes& processes() const { return processes_; }
     const Users& users() const { return users_; }
     /// What times are told by.

@@ -247,18 +247,15 @@ KernelDescriptors Loader::descriptors() const {
     return {map_fd("ring"), map_fd("vital_ring"), map_fd("counters")};
 }
 
-Result<void> Loader::list_tasks() {
-    bpf_link* link = bpf_program__attach_iter(task_iterator_, nullptr);
-    if (!link) return Error::from_errno("cannot attach the task iterator");
-    links_.push_back(link);
-    Fd iterator(bpf_iter_create(bpf_link__fd(link)));
-    if (!iterator.valid()) return Error::from_errno("cannot run the task iterator");
-    char none[64];  // the iterator writes to the ring, not here
-    ssize_t n = 0;
-    while ((n = ::read(iterator.get(), none, sizeof none)) != 0)
-        if (n < 0 && errno != EAGAIN && errno != EINTR)
-            return Error::from_errno("cannot read the task iterator");
-    return {};
+Result<Fd> Loader::task_lister() {
+    if (!task_link_) {
+        task_link_ = bpf_program__attach_iter(task_iterator_, nullptr);
+        if (!task_link_) return Error::from_errno("cannot attach the task iterator");
+        links_.push_back(task_link_);
+    }
+    Fd lister(bpf_iter_create(bpf_link__fd(task_link_)));
+    if (!lister.valid()) return Error::from_errno("cannot run the task iterator");
+    return lister;
 }
 
 Result<void> Loader::read_counters(Ledger& ledger) const {
@@ -351,6 +348,15 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> Loader::objects() const {
 Result<void> Loader::stop() {
     policy_.stopped = 1;
     return put_policy();
+}
+
+Result<void> list_tasks(int lister) {
+    char none[64];  // the iterator writes to the ring, not here
+    ssize_t n = 0;
+    while ((n = ::read(lister, none, sizeof none)) != 0)
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return Error::from_errno("cannot read the task iterator");
+    return {};
 }
 
 }  // namespace whodid

@@ -11,9 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/ledger.h"
 #include "base/result.h"
 #include "source/backend.h"
+#include "source/kernel_side.h"
 #include "source/ring.h"
 
 struct bpf_link;
@@ -29,37 +31,27 @@ struct LoadOptions {
     bool tracepoints_only = false;       // although this kernel has something better
 };
 
-class Loader {
+class Loader : public KernelSide {
 public:
     /// Loads and attaches. An Error with EPERM or EOPNOTSUPP means that this machine or these rights do not
     /// allow it, and says what is missing.
     static Result<std::unique_ptr<Loader>> load(const LoadOptions& options);
-    ~Loader();
+    ~Loader() override;
     Loader(const Loader&) = delete;
     Loader& operator=(const Loader&) = delete;
 
-    KernelDescriptors descriptors() const;
-    const std::vector<Hook>& hooks() const { return hooks_; }
+    KernelDescriptors descriptors() const override;
+    const std::vector<Hook>& hooks() const override { return hooks_; }
+    Result<void> read_counters(Ledger& ledger) const override;
+    Result<void> guard(const std::vector<rec_guard>& sensors) override;
+    Result<void> let_pass(std::uint32_t tid) override;
+    Result<void> stop() override;
 
-    /// Sends a record for every process there is. Call once, when attached.
-    Result<void> list_tasks();
-
-    /// Adds each kind's counters, summed over CPUs, to an empty ledger's kernel column, and the runs of its
-    /// hooks that the kernel skipped.
-    Result<void> read_counters(Ledger& ledger) const;
-
-    /// Counts, but does not report, file and network activity of these processes: at most WHODID_GUARDED_MAX.
-    Result<void> guard(const std::vector<rec_guard>& sensors);
-
-    /// That thread's acts are reported although its process is guarded; 0: nobody's.
-    Result<void> let_pass(std::uint32_t tid);
+    /// What sends a record for every process there is when it is read to its end, see list_tasks().
+    Result<Fd> task_lister();
 
     /// What the kernel side consists of: enum rec_bpf_object, and the kernel's number.
     std::vector<std::pair<std::uint32_t, std::uint32_t>> objects() const;
-
-    /// From now on nothing is seen; what was is counted when this returns. Detaching, which takes seconds,
-    /// can come later.
-    Result<void> stop();
 
 private:
     Loader() = default;
@@ -75,6 +67,7 @@ private:
 
     bpf_object* object_ = nullptr;
     bpf_program* task_iterator_ = nullptr;
+    bpf_link* task_link_ = nullptr;  // one of links_, made when it is first needed
     std::vector<bpf_link*> links_;
     std::vector<Hook> hooks_;
     struct Attached {
@@ -85,5 +78,8 @@ private:
     rec_policy policy_{};
     std::uint32_t policy_id_ = 0;  // of the map that holds it
 };
+
+/// Sends a record for every process there is.
+Result<void> list_tasks(int lister);
 
 }  // namespace whodid

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// whodid run: workers that die, a supervisor that dies, and what is told of it.
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "sensor.h"
+#include "stage.h"
+#include "stage_assert.h"
+
+namespace whodid::live {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A field of /proc/PID/status; empty when there is no such process.
+std::string status_of(pid_t pid, const std::string& field) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with(field + ":\t")) return line.substr(field.size() + 2);
+    return "";
+}
+
+std::vector<pid_t> children_of(pid_t parent, const std::string& name) {
+    std::vector<pid_t> found;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+        const pid_t pid = std::atoi(entry.path().filename().c_str());
+        if (pid > 0 && status_of(pid, "PPid") == std::to_string(parent) && status_of(pid, "Name") == name)
+            found.push_back(pid);
+    }
+    return found;
+}
+
+/// Whether it came true in time.
+template <class F>
+bool comes_true(F condition, milliseconds limit = milliseconds(20'000)) {
+    const auto end = std::chrono::steady_clock::now() + patient(limit);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() >= end) return false;
+        std::this_thread::sleep_for(milliseconds(5));
+    }
+    return true;
+}
+
+bool is_gone(pid_t pid) {
+    const std::string state = status_of(pid, "State");
+    return state.empty() || state.starts_with("Z");
+}
+
+class Run : public SensorTest {
+protected:
+    static std::unique_ptr<Sensor> serve(const std::vector<std::string>& arguments = {}) {
+        auto made = Sensor::serve(arguments);
+        EXPECT_TRUE(worked(made));
+        return made ? std::move(*made) : nullptr;
+    }
+    /// The worker that reads the rings now, and is not `former`.
+    static pid_t worker_of(const Sensor& sensor, pid_t former = 0) {
+        pid_t found = 0;
+        EXPECT_TRUE(comes_true([&] {
+            const auto workers = children_of(sensor.pid(), "whodid-worker");
+            for (const pid_t pid : workers)
+                if (pid != former && !is_gone(pid)) found = pid;
+            return found != 0;
+        })) << "no worker";
+        return found;
+    }
+    static std::optional<Json> tampering(Sensor& sensor, const std::string& did) {
+        return sensor.wait_for({"sensor.tamper", 0, [&](const Json& e) {
+                                    return at(e, "whodid.sensor.text").get<std::string>().starts_with(did);
+                                }});
+    }
+    static std::optional<Json> goes_on_for(Sensor& sensor, pid_t worker, const std::string& end) {
+        const std::string text = "goes on for worker " + std::to_string(worker) + ", which " + end + "; ";
+        return sensor.wait_for(
+            {"sensor.start", 0,
+             [&](const Json& e) { return at(e, "whodid.sensor.text").get<std::string>().starts_with(text); }},
+            milliseconds(20'000));
+    }
+    /// A shell of alice's, as root, outside the stage.
+    static Result<RunResult> as_alice(const std::string& command) {
+        RunOptions options;
+        options.loginuid = kAlice.uid;
+        return run_in(this_world(), {"/bin/sh", "-c", command}, options);
+    }
+    static void expect_balance(const Result<std::string>& said) {
+        ASSERT_TRUE(worked(said));
+        const Json ledger = ledger_of(*said);
+        EXPECT_EQ(at(ledger, "balanced"), true) << *said;
+        EXPECT_EQ(at(ledger, "total.malformed"), 0) << *said;
+    }
+    /// Nothing twice, and no gap.
+    static void expect_one_stream(Sensor& sensor) {
+        std::set<std::string> ids;
+        std::int64_t seq = 0;
+        for (const Json& event : sensor.all({})) {
+            EXPECT_TRUE(ids.insert(at(event, "event.id").get<std::string>()).second) << event;
+            ASSERT_EQ(at(event, "whodid.seq").get<std::int64_t>(), ++seq) << event;
+        }
+    }
+};
+
+// The supervisor is held meanwhile, so that all of it happens between the death and the successor.
+TEST_F(Run, AKilledWorkerIsToldByItsSuccessorAndNothingIsMissing) {
+    const auto own = serve();
+    ASSERT_TRUE(own);
+    const pid_t supervisor = own->pid(), worker = worker_of(*own);
+    constexpr int kActs = 200;
+    const std::string dir = fs::path(own->output()).parent_path().string();
+    const auto run = as_alice("kill -STOP " + std::to_string(supervisor) + "; kill -KILL " +
+                              std::to_string(worker) + "; i=0; while [ $i -lt " + std::to_string(kActs) +
+                              " ]; do /bin/true blind$i; : >" + dir + "/blind$i; rm " + dir +
+                              "/blind$i; i=$((i+1)); done; kill -CONT " + std::to_string(supervisor));
+    ASSERT_TRUE(exited(0, run));
+    ASSERT_TRUE(goes_on_for(*own, worker, "was killed by SIGKILL"));
+    const auto tamper = tampering(*own, "SIGKILL to the sensor");
+    ASSERT_TRUE(tamper);
+    EXPECT_EQ(
+        lacking(*tamper,
+                {{"user.id", std::to_string(kAlice.uid)}, {"process.pid", run->pid}, {"process.user.id", 0}}),
+        "");
+    ASSERT_TRUE(own->wait_for({"process.exit", run->pid, {}}, milliseconds(20'000)));
+    std::multiset<std::string> execs, creates;
+    for (const Json& event : own->all({"process.exec", 0, {}}))
+        if (const Json args = at(event, "process.command_args"); args.size() == 2 && args[0] == "/bin/true")
+            execs.insert(args[1].get<std::string>());
+    for (const Json& event : own->all({"file.create", 0, {}}))
+        creates.insert(fs::path(at(event, "file.path").get<std::string>()).filename());
+    for (int i = 0; i < kActs; ++i) {
+        const std::string mark = "blind" + std::to_string(i);
+        EXPECT_EQ(execs.count(mark), 1u) << mark;
+        EXPECT_EQ(creates.count(mark), 1u) << mark;
+    }
+    EXPECT_TRUE(own->all({"sensor.loss", 0, {}}).empty());
+    expect_balance(own->stop());
+    expect_one_stream(*own);
+}
+
+TEST_F(Run, SigtermEndsItAndSighupDoesNot) {
+    const auto own = serve();
+    ASSERT_TRUE(own);
+    const pid_t supervisor = own->pid(), worker = worker_of(*own);
+    ASSERT_TRUE(exited(0, as_alice("kill -HUP " + std::to_string(supervisor) + " " + std::to_string(worker) +
+                                   "; kill -TERM " + std::to_string(worker))));
+    EXPECT_TRUE(tampering(*own, "SIGTERM to the sensor whodid[" + std::to_string(worker) + "]"));
+    EXPECT_TRUE(tampering(*own, "SIGHUP to the sensor whodid[" + std::to_string(supervisor) + "]"));
+    EXPECT_FALSE(is_gone(worker)) << "its end is the supervisor's to say";
+    const auto said = own->stop();
+    expect_balance(said);
+    EXPECT_NE(said->find(" events shown"), std::string::npos) << *said;
+    EXPECT_TRUE(own->wait_for({"sensor.stop", 0, {}}));
+    EXPECT_TRUE(comes_true([&] { return is_gone(worker); }));
+    expect_one_stream(*own);
+}
+
+TEST_F(Run, AWorkerWhoseSupervisorIsKilledSaysSoAndEnds) {
+    const auto own = serve();
+    ASSERT_TRUE(own);
+    const pid_t worker = worker_of(*own);
+    std::vector<pid_t> left = children_of(own->pid(), "whodid-detach");
+    left.push_back(worker);
+    ASSERT_TRUE(exited(0, as_alice("kill -KILL " + std::to_string(own->pid()))));
+    const auto stop = own->wait_for({"sensor.stop", 0, {}}, milliseconds(20'000));
+    ASSERT_TRUE(stop);
+    EXPECT_NE(at(*stop, "whodid.sensor.text").get<std::string>().find("; the supervisor is gone"),
+              std::string::npos)
+        << *stop;
+    const auto tamper = tampering(*own, "SIGKILL to the sensor whodid[" + std::to_string(own->pid()) + "]");
+    ASSERT_TRUE(tamper);
+    EXPECT_EQ(at(*tamper, "user.id"), std::to_string(kAlice.uid));
+    for (const pid_t pid : left) EXPECT_TRUE(comes_true([&] { return is_gone(pid); })) << pid;
+    EXPECT_EQ(at(ledger_of(own->said()), "balanced"), true) << own->said();
+}
+
+TEST_F(Run, WorkersThatDieInARowAreWaitedWith) {
+    const auto own = serve();
+    ASSERT_TRUE(own);
+    pid_t worker = 0;
+    for (int i = 0; i < 4; ++i) {
+        const pid_t former = worker;
+        worker = worker_of(*own, former);
+        if (i > 0) {
+            ASSERT_TRUE(goes_on_for(*own, former, "was killed by SIGKILL"));
+        }
+        ::kill(worker, SIGKILL);
+    }
+    ASSERT_TRUE(goes_on_for(*own, worker, "was killed by SIGKILL"));
+    EXPECT_FALSE(is_gone(own->pid()));
+    const auto said = own->stop();
+    expect_balance(said);
+    for (const char* pause : {" was killed by SIGKILL; another one goes on\n", "goes on in 100ms\n",
+                              "goes on in 200ms\n", "goes on in 400ms\n"})
+        EXPECT_NE(said->find(pause), std::string::npos) << pause << " in " << *said;
+    expect_one_stream(*own);
+}
+
+TEST_F(Run, WorkersThatCannotStartAreGivenUp) {
+    const fs::path map = fs::temp_directory_path() / ("whodid-people-" + std::to_string(::getpid()));
+    std::ofstream(map) << "no sense at all in this\n";
+    const auto refused = run_in(this_world(), {sensor_program(), "run", "--person-map", map}, {});
+    EXPECT_TRUE(exited(2, refused)) << "a mistake in the arguments stays one";
+    fs::remove(map);
+    const auto run = run_in(this_world(), {sensor_program(), "run", "--person-map", map}, {});
+    ASSERT_TRUE(exited(1, run));
+    EXPECT_NE(run->err.find("before it told anything: given up"), std::string::npos) << run->err;
+}
+
+TEST_F(Run, ItsHeartbeatTellsThatItIsThere) {
+    const auto own = serve({"--heartbeat", "1s"});
+    ASSERT_TRUE(own);
+    ASSERT_TRUE(exited(0, stage_->run({"/usr/bin/true"})));
+    const auto beat = own->wait_for(
+        {"sensor.heartbeat", 0, [](const Json& e) { return at(e, "whodid.heartbeat.delivered") > 0; }});
+    ASSERT_TRUE(beat);
+    EXPECT_EQ(at(*beat, "whodid.heartbeat.lost"), 0) << *beat;
+    EXPECT_GE(at(*beat, "whodid.heartbeat.lag").get<double>(), 0.1)
+        << "they are held back to be put in order";
+    EXPECT_TRUE(worked(own->stop()));
+}
+
+TEST_F(Run, WhatIsDoneToItsFilesIsTold) {
+    const fs::path map = fs::path("/dev/shm") / ("whodid-people-" + std::to_string(::getpid()));
+    std::ofstream(map) << "# nobody yet\n";
+    const auto own = serve({"--person-map", map});
+    ASSERT_TRUE(own);
+    const std::string state = "/run/whodid/" + std::to_string(own->pid()) + ".pid";
+    ASSERT_TRUE(
+        exited(0, as_alice("exec 3<" + own->output() + "; cat " + map.string() + " >/dev/null; touch -c " +
+                           map.string() + "; : >>" + map.string() + "; : >" + state)));
+    for (const std::string& did :
+         {"read of the sensor's output " + own->output(), "write of the sensor's settings " + map.string(),
+          "write of the sensor's state " + state}) {
+        const auto event = tampering(*own, did);
+        ASSERT_TRUE(event) << did;
+        EXPECT_EQ(at(*event, "user.id"), std::to_string(kAlice.uid));
+    }
+    EXPECT_FALSE(own->all({"sensor.tamper", 0,
+                           [&](const Json& e) {
+                               return at(e, "whodid.sensor.text") ==
+                                      "read of the sensor's settings " + map.string();
+                           }})
+                     .size());
+    EXPECT_TRUE(worked(own->stop()));
+    fs::remove(map);
+}
+
+}  // namespace
+}  // namespace whodid::live

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// whodid run.
+#include "app/run.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "app/detach.h"
+#include "app/stop.h"
+#include "app/supervisor.h"
+
+namespace whodid {
+
+namespace {
+
+/// Readable too, so that a worker sees whether its predecessor's last line is whole.
+Result<Fd> open_output(const std::string& path) {
+    constexpr int kFlags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+    Fd file(::open(path.c_str(), kFlags, 0640));
+    if (!file.valid()) return Error::from_errno("cannot write " + path);
+    return file;
+}
+
+/// Records stay in the rings until they are told, which must not wake the reader for each.
+LoadOptions with_room_to_keep(LoadOptions load) {
+    load.wake_bytes = std::min(load.ring_bytes, load.vital_ring_bytes) / 2;
+    return load;
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+    ::signal(SIGHUP, SIG_IGN);  // a service has no terminal to lose
+    Fd file;
+    if (!options.output_path.empty()) {
+        auto opened = open_output(options.output_path);
+        if (!opened) return fail(opened.error());
+        file = std::move(*opened);
+    }
+    const StopSignals stop;
+    auto hand_over = HandOver::make();
+    if (!hand_over) return fail(hand_over.error());
+    RunOptions roomy = options;
+    roomy.load = with_room_to_keep(options.load);
+    auto loader = Loader::load(roomy.load);
+    if (!loader) return fail(loader.error());
+    detach_behind();  // from here on every way to end is quick, SIGKILL too
+    Supervisor supervisor(roomy, **loader, **hand_over, file.valid() ? file.get() : STDOUT_FILENO);
+    return supervisor.run(stop.fd());
+}
+
+}  // namespace whodid

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// whodid run: the service. A supervisor that loads and holds the kernel side, and a worker that reads it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/exit_code.h"
+#include "app/live.h"
+#include "app/options.h"
+#include "source/loader.h"
+
+namespace whodid {
+
+struct RunOptions {
+    std::string output_path;      // JSON lines are appended to it; empty: standard output
+    std::string person_map_path;  // empty: none
+    LoadOptions load;
+    std::uint64_t canary_ns = kCanaryNs, heartbeat_ns = kHeartbeatNs;
+    LedgerFormat ledger = LedgerFormat::kNone;
+    bool quiet = false;    // no footer
+    bool verbose = false;  // more on standard error
+};
+
+int run(const RunOptions& options);
+
+}  // namespace whodid

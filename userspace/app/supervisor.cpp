@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting workers, and what to do when one ends.
+#include "app/supervisor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+#include "app/say.h"
+#include "app/worker.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "event/names.h"
+
+namespace whodid {
+
+namespace {
+
+constexpr int kStopMs = 20'000;  // a full ring is read and written in less
+
+/// False after `timeout_ms`; -1: never.
+bool wait_for(int fd, int timeout_ms) {
+    pollfd p{fd, POLLIN, 0};
+    int ready = 0;
+    while ((ready = ::poll(&p, 1, timeout_ms)) < 0 && errno == EINTR) {
+    }
+    return ready > 0;
+}
+
+}  // namespace
+
+std::string describe_end(int status) {
+    if (WIFSIGNALED(status))
+        return fmt::format("was killed by {}", signal_name(static_cast<unsigned>(WTERMSIG(status))));
+    return fmt::format("ended with status {}", WEXITSTATUS(status));
+}
+
+Supervisor::Supervisor(const RunOptions& options, Loader& loader, HandOver& hand_over, int out_fd)
+    : options_(options),
+      loader_(loader),
+      hand_over_(hand_over),
+      out_fd_(out_fd),
+      start_ns_(boot_now_ns()),
+      nonce_(KeyedHash()("canary")) {}
+
+Result<Supervisor::Worker> Supervisor::start() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return Error::from_errno("cannot make a pipe for the worker");
+    Fd orders(ends[0]);
+    Worker worker;
+    worker.orders = Fd(ends[1]);
+    auto lister = loader_.task_lister();
+    if (!lister) return lister.error();
+    if (objects_.empty()) objects_ = loader_.objects();  // with the lister's link
+    worker.since_ns = boot_now_ns();
+    worker.pid = ::fork();
+    if (worker.pid < 0) return Error::from_errno("cannot start a worker");
+    if (worker.pid == 0) become_worker(std::move(orders), std::move(*lister));
+    worker.end =
+        Fd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));  // glibc 2.36 has no C++ header
+    if (!worker.end.valid()) return Error::from_errno("cannot watch the worker");
+    return worker;
+}
+
+/// Ends without any destructor: what they would let go of is the supervisor's.
+void Supervisor::become_worker(Fd orders, Fd lister) const {
+    WorkerTask task{options_, hand_over_, {&loader_, std::move(lister), objects_}};
+    task.orders_fd = orders.get();
+    task.out_fd = out_fd_;
+    task.sensor_start_ns = start_ns_;
+    task.nonce = nonce_;
+    task.predecessor = predecessor_;
+    task.supervisor_pid = static_cast<std::uint32_t>(::getppid());
+    const auto own = static_cast<std::uint32_t>(::getpid());
+    task.state_files = {sensors_.file_of(task.supervisor_pid), sensors_.file_of(own)};
+    ::_exit(work(std::move(task)));
+}
+
+int Supervisor::reap() {
+    int status = 0;
+    while (::waitpid(worker_.pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    const auto pid = static_cast<std::uint32_t>(worker_.pid);
+    sensors_.forget(pid);
+    predecessor_ = {{0, pid, 0}, describe_end(status)};
+    if (hand_over_.has_started(pid)) predecessor_.sensor = hand_over_.sensor();
+    return status;
+}
+
+/// Whoever is to end a service wants its last events: a worker that hangs is killed.
+int Supervisor::stop() {
+    (void)!::write(worker_.orders.get(), "q", 1);
+    const bool ended = wait_for(worker_.end.get(), kStopMs);
+    if (!ended) ::kill(worker_.pid, SIGKILL);
+    const int status = reap();
+    if (ended && WIFEXITED(status)) return WEXITSTATUS(status);
+    return fail(
+        Error{fmt::format("the worker {} did not end within {} s of being told to, or {}: its last events "
+                          "are lost",
+                          predecessor_.sensor.tgid, kStopMs / 1000, predecessor_.end)});
+}
+
+/// The exit code when there is to be no other one.
+std::optional<int> Supervisor::replace_after(int status, int stop_fd) {
+    const bool started = hand_over_.has_started(predecessor_.sensor.tgid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kOk) return kOk;  // nobody reads the events any more
+    if (!started && WIFEXITED(status) && WEXITSTATUS(status) != kRuntimeError) return WEXITSTATUS(status);
+    const auto pause_ns = respawn_.after(started, boot_now_ns() - worker_.since_ns);
+    const std::string what = fmt::format("the worker {} {}", predecessor_.sensor.tgid, predecessor_.end);
+    if (!pause_ns)
+        return fail(Error{fmt::format("{}, as the {} before it did, before it told anything: given up", what,
+                                      Respawn::kUnstartedMax - 1)});
+    say(fmt::format("whodid: {}; another one goes on{}\n", what,
+                    *pause_ns ? " in " + format_duration(*pause_ns) : ""));
+    (void)wait_for(stop_fd, static_cast<int>(*pause_ns / 1'000'000));  // the next one is told to stop, then
+    return std::nullopt;
+}
+
+int Supervisor::run(int stop_fd) {
+    while (true) {
+        auto started = start();
+        if (!started) return fail(started.error());
+        worker_ = std::move(*started);
+        pollfd fds[] = {{worker_.end.get(), POLLIN, 0}, {stop_fd, POLLIN, 0}};
+        while (::poll(fds, std::size(fds), -1) < 0 && errno == EINTR) {
+        }
+        if (fds[1].revents != 0) return stop();
+        const int status = reap();
+        if (const auto code = replace_after(status, stop_fd)) return *code;
+    }
+}
+
+}  // namespace whodid

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker of whodid run: reads what the supervisor has loaded, and tells it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/hand_over.h"
+#include "app/live.h"
+#include "app/run.h"
+
+namespace whodid {
+
+struct WorkerTask {
+    const RunOptions& options;
+    HandOver& hand_over;
+    KernelLease kernel;
+    int out_fd = -1;     // events
+    int orders_fd = -1;  // a byte: stop; its end: the supervisor is gone
+    std::uint64_t sensor_start_ns = 0;
+    std::string nonce = {};  // of the canary
+    Predecessor predecessor = {};
+    std::uint32_t supervisor_pid = 0;
+    std::vector<std::string> state_files = {};  // of both
+};
+
+/// In a child of the supervisor, to its end. The exit code; kRuntimeError leaves the kernel side running.
+int work(WorkerTask task);
+
+}  // namespace whodid

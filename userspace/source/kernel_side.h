@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// KernelSide: what a reader asks of the kernel side that somebody else has loaded. It is done on maps alone:
+// nobody needs the right to load or attach for it. The loader does it by itself; a test pretends.
+#pragma once
+
+#include <whodid/record.h>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/ledger.h"
+#include "base/result.h"
+#include "source/backend.h"
+#include "source/ring.h"
+
+namespace whodid {
+
+class KernelSide {
+public:
+    virtual ~KernelSide() = default;
+
+    virtual KernelDescriptors descriptors() const = 0;
+    virtual const std::vector<Hook>& hooks() const = 0;
+
+    /// Adds each kind's counters, summed over CPUs, to an empty ledger's kernel column, and the runs of its
+    /// hooks that the kernel skipped.
+    virtual Result<void> read_counters(Ledger& ledger) const = 0;
+
+    /// Counts, but does not report, file and network activity of these processes: at most WHODID_GUARDED_MAX.
+    virtual Result<void> guard(const std::vector<rec_guard>& sensors) = 0;
+
+    /// That thread's acts are reported although its process is guarded; 0: nobody's.
+    virtual Result<void> let_pass(std::uint32_t tid) = 0;
+
+    /// From now on nothing is seen; what was is counted when this returns. Detaching, which takes seconds,
+    /// can come later.
+    virtual Result<void> stop() = 0;
+};
+
+}  // namespace whodid
