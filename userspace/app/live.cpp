@@ -139,7 +139,9 @@ void LiveCapture::guard_sensors(Pipeline& pipeline) {
     std::vector<ProcessKey> keys = keys_of(guards_);
     const rec_guard& before = options_.predecessor.sensor;
     if (before.start_ns != 0) keys.push_back({before.tgid, before.start_ns});
-    pipeline.guard().set({std::move(keys), guarded_files(guards_, processes, options_), kernel_.objects});
+    std::vector<KernelObject> objects = kernel_.objects;
+    objects.emplace_back(REC_BPF_MAP, kernel_.side->policy_map());
+    pipeline.guard().set({std::move(keys), guarded_files(guards_, processes, options_), std::move(objects)});
 }
 
 /// Acts whose records must come back. Nothing else this thread does is let through meanwhile but the call

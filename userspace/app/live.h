@@ -45,7 +45,7 @@ struct PumpOptions {
 struct KernelLease {
     KernelSide* side = nullptr;         // outlives the reader
     Fd task_lister;                     // see list_tasks
-    std::vector<KernelObject> objects;  // guarded
+    std::vector<KernelObject> objects;  // guarded, beside the policy's map
 };
 
 class LiveCapture {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// KernelSide: what a reader asks of the kernel side that somebody else has loaded. It is done on maps alone:
-// nobody needs the right to load or attach for it. The loader does it by itself; a test pretends.
+// KernelSide: what a reader asks of the kernel side that somebody else has loaded, and no more: all of it is
+// done on maps. Whoever reads sees this and not the loader, so that it need not be in one process with it.
 #pragma once
 
 #include <whodid/record.h>
@@ -29,6 +29,9 @@ public:
 
     /// Counts, but does not report, file and network activity of these processes: at most WHODID_GUARDED_MAX.
     virtual Result<void> guard(const std::vector<rec_guard>& sensors) = 0;
+
+    /// The kernel's number of the map that holds who is guarded: another one after each guard().
+    virtual std::uint32_t policy_map() const = 0;
 
     /// That thread's acts are reported although its process is guarded; 0: nobody's.
     virtual Result<void> let_pass(std::uint32_t tid) = 0;

@@ -340,7 +340,6 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> Loader::objects() const {
     bpf_object__for_each_program(program, object_) add(REC_BPF_PROGRAM, bpf_program__fd(program));
     bpf_map* map = nullptr;
     bpf_object__for_each_map(map, object_) add(REC_BPF_MAP, bpf_map__fd(map));
-    if (policy_id_ != 0) found.emplace_back(REC_BPF_MAP, policy_id_);
     for (const bpf_link* link : links_) add(REC_BPF_LINK, bpf_link__fd(link));
     return found;
 }

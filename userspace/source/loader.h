@@ -44,13 +44,14 @@ public:
     const std::vector<Hook>& hooks() const override { return hooks_; }
     Result<void> read_counters(Ledger& ledger) const override;
     Result<void> guard(const std::vector<rec_guard>& sensors) override;
+    std::uint32_t policy_map() const override { return policy_id_; }
     Result<void> let_pass(std::uint32_t tid) override;
     Result<void> stop() override;
 
     /// What sends a record for every process there is when it is read to its end, see list_tasks().
     Result<Fd> task_lister();
 
-    /// What the kernel side consists of: enum rec_bpf_object, and the kernel's number.
+    /// What the kernel side consists of, but for policy_map(): enum rec_bpf_object, and the kernel's number.
     std::vector<std::pair<std::uint32_t, std::uint32_t>> objects() const;
 
 private:
