@@ -305,6 +305,10 @@ milliseconds patient(milliseconds limit) {
     return limit * std::max(1, factor ? std::atoi(factor) : 1);
 }
 
+std::string kept_machine() {
+    return std::getenv("WHODID_THROWAWAY") ? "" : "changes the machine for good: for a guest (make test-vm)";
+}
+
 Result<int> Child::wait(milliseconds limit) {
     if (status_) return *status_;
     pollfd ended{.fd = pidfd(), .events = POLLIN, .revents = 0};

@@ -22,6 +22,10 @@ using std::chrono::milliseconds;
 /// an emulated kernel.
 milliseconds patient(milliseconds limit);
 
+/// Why a test that changes the machine for good may not run on this one, as a reason to skip; empty where
+/// $WHODID_THROWAWAY says that it is a guest which is gone afterwards, as tests/vm/boot does.
+std::string kept_machine();
+
 /// Owns a file descriptor; -1 is none.
 class Fd {
 public:
