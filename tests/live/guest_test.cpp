@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What changes a machine for good, hence is for a guest that is gone afterwards: an auditd whose
-// configuration cannot be changed again.
+// What changes a machine for good, hence is for a guest that is gone afterwards: the login program of a newer
+// OpenSSH, an auditd whose configuration cannot be changed again.
 #include <unistd.h>
 
 #include <optional>
@@ -33,6 +33,41 @@ protected:
         return exited(0, waited) << " waiting for: " << command;
     }
 };
+
+// ---- OpenSSH since 9.8 ------------------------------------------------------------------------------------
+
+// Since 9.8 a program of its own serves a connection. It is known by its file: here it is an older sshd, in
+// its place. The sensor looks there every ten seconds, so the first logins may come too early.
+TEST_F(Guest, Trap11_ALoginBySshdSession) {
+    const std::string program = "/usr/lib/openssh/sshd-session", port = "2298";
+    ASSERT_TRUE(exited(0, run_in(this_world(), {"/bin/cp", "/usr/sbin/sshd", program}, {})));
+    // An older sshd asks PAM by the name of its program.
+    ASSERT_TRUE(exited(0, shell("cp /etc/pam.d/sshd /etc/pam.d/sshd-session")));
+    auto sshd = start_daemon({program, "-D", "-p", port});
+    ASSERT_TRUE(worked(sshd));
+    ASSERT_TRUE(worked(stage_->log().wait_for("Server listening on 127.0.0.1 port " + port)));
+    const auto logged_in = [&](const std::string& mark) {
+        EXPECT_TRUE(exited(
+            0, stage_->run({"ssh", "-p", port, "-i", kAliceKey, "-o", "StrictHostKeyChecking=no", "-o",
+                            "PreferredAuthentications=publickey", "alice@127.0.0.1", "/bin/echo " + mark})));
+        return exec_of_echo(mark);
+    };
+    std::optional<Json> exec = logged_in("by-session-0");
+    for (int i = 1; i < 20 && exec && at(*exec, "whodid.origin.type") != "ssh"; ++i)
+        exec = logged_in("by-session-" + std::to_string(i));
+    ASSERT_TRUE(exec);
+    EXPECT_EQ(lacking(*exec, {{"user.name", "alice"},
+                              {"whodid.person.id", "alice@stage"},
+                              {"whodid.origin.type", "ssh"},
+                              {"whodid.origin.address", "127.0.0.1"},
+                              {"whodid.origin.method", "publickey"},
+                              {"whodid.basis.origin", "pam"}}),
+              "");
+    const auto start = sensor_->wait_for(
+        {"session.start", 0, [&](const Json& e) { return at(e, "session.id") == at(*exec, "session.id"); }});
+    ASSERT_TRUE(start);
+    EXPECT_EQ(lacking(*start, {{"whodid.auth.service", "sshd"}, {"process.executable.path", program}}), "");
+}
 
 // ---- auditd -----------------------------------------------------------------------------------------------
 
