@@ -146,7 +146,9 @@ TEST_F(Acts, EveryOneIsToldByBothBackendsAsItsOwnLogHasIt) {
         RecordProperty(is_by_tracepoints(*sensor) ? "inodes_tracepoint" : "inodes_full",
                        std::to_string(with_inode));
     }
-    if (second) EXPECT_TRUE(worked(second->stop()));
+    if (second) {
+        EXPECT_TRUE(worked(second->stop()));
+    }
 }
 
 }  // namespace
