@@ -9,6 +9,7 @@
 #include "mount.bpf.c"
 #include "network.bpf.c"
 #include "object.bpf.c"
+#include "pam.bpf.c"
 #include "process.bpf.c"
 #include "ptrace.bpf.c"
 #include "send.bpf.c"

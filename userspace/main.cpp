@@ -203,12 +203,18 @@ CLI::Option* add_canary(CLI::App& command, std::uint64_t& ns) {
         "How often it proves that it still sees; at least 1s, default 30s");
 }
 
+CLI::Option* add_pam_uprobes(CLI::App& command, LoadOptions& load) {
+    return command.add_flag("--pam-uprobes", load.pam_uprobes,
+                            "Watch libpam's functions too, for logins that tell audit nothing");
+}
+
 void add_trace(CLI::App& command, TraceOptions& options) {
     add_view(command, options.view);
     add_duration(command, options.duration_ns)->group(kRunGroup);
     add_ring_size(command, options.load)->group(kRunGroup);
     add_backend(command, options.load)->group(kRunGroup);
     add_canary(command, options.canary_ns)->group(kRunGroup);
+    add_pam_uprobes(command, options.load)->group(kRunGroup);
     command
         .add_option("--seen", options.seen_path, "Remember here, from run to run, which programs were seen")
         ->type_name("FILE")
@@ -228,6 +234,7 @@ void add_record(CLI::App& command, RecordOptions& options) {
     add_ring_size(command, options.load);
     add_backend(command, options.load);
     add_canary(command, options.canary_ns);
+    add_pam_uprobes(command, options.load);
 }
 
 void add_replay(CLI::App& command, ReplayOptions& options) {

@@ -78,6 +78,7 @@ enum rec_kind {
     REC_RAW_CREDENTIALS = 103, /* a successful call of the setuid family */
     REC_RAW_OBJECT = 104,      /* what a call is about to change, as the kernel found it */
     REC_RAW_SIGNAL = 105,      /* sent to a sensor by a process */
+    REC_RAW_PAM = 106,         /* a function of libpam has ended */
 };
 
 /* rec_hdr.flags */
@@ -286,6 +287,18 @@ struct rec_signal {
     rec_u32 signal, pad;
 };
 
+/* REC_RAW_PAM: what the library's handle says is the program's word. */
+enum rec_pam_call {
+    REC_PAM_AUTHENTICATE = 1,
+    REC_PAM_ACCOUNT = 2,
+    REC_PAM_SESSION = 3,
+};
+struct rec_pam {
+    struct rec_hdr h;
+    struct rec_str service, user, host, terminal;
+    rec_u32 call, returned; /* enum rec_pam_call; 0: PAM_SUCCESS */
+};
+
 /* REC_KERNEL_MODULE */
 struct rec_module {
     struct rec_hdr h;
@@ -323,6 +336,7 @@ struct rec_auth {
     struct rec_str service, method, account, account_hash, key, command, target_user, address, terminal;
     rec_u32 account_length; /* bytes of a name that is not shown */
     rec_u16 port, verified;
+    rec_u32 by_uprobe, pad; /* libpam's functions tell it, not the program */
 };
 
 /* REC_AUTH_ACCOUNT */
@@ -403,9 +417,10 @@ REC_SIZE(struct rec_text, 192);
 REC_SIZE(struct rec_credentials, 160);
 REC_SIZE(struct rec_object, 200);
 REC_SIZE(struct rec_signal, 176);
+REC_SIZE(struct rec_pam, 176);
 REC_SIZE(struct rec_module, 192);
 REC_SIZE(struct rec_bpf, 200);
-REC_SIZE(struct rec_auth, 200);
+REC_SIZE(struct rec_auth, 208);
 REC_SIZE(struct rec_account, 176);
 REC_SIZE(struct rec_session, 200);
 REC_SIZE(struct rec_identity, 192);

@@ -1103,5 +1103,88 @@ TEST_F(AuthTest, ManyConnectionsAreForgottenInTheEnd) {
     EXPECT_GE(all("auth.attempt").size(), 5000u);
 }
 
+// ---- libpam's functions -----------------------------------------------------------------------------------
+
+class PamTest : public AuthTest {
+protected:
+    void ends(const Actor& a, std::uint32_t call, std::uint32_t returned, std::string_view user,
+              std::string_view host = {}) {
+        RecordBuilder<rec_pam> r(REC_RAW_PAM, a.task);
+        r->call = call;
+        r->returned = returned;
+        r.text(&rec_pam::service, "any").text(&rec_pam::user, user).text(&rec_pam::host, host);
+        happens(std::move(r));
+    }
+    Actor runs_su(std::uint32_t pid, std::uint32_t uid) {
+        Actor su = init_.fork(pid).ids(uid, 0).login(uid, 7).runs("/usr/bin/su", kSu);
+        starts(su, {"su", "bob"});
+        return su;
+    }
+    static constexpr std::uint32_t kAuthErr = 7;
+};
+
+TEST_F(PamTest, SuThatWorks) {
+    const Actor su = runs_su(4200, 1004);
+    ends(su, REC_PAM_AUTHENTICATE, 0, "bob");
+    ends(su, REC_PAM_ACCOUNT, 0, "bob");
+    ends(su, REC_PAM_SESSION, 0, "bob");
+    const Seen attempt = one("auth.attempt");
+    EXPECT_EQ(attempt["event.outcome"], "success");
+    EXPECT_EQ(attempt["whodid.auth.service"], "su");
+    EXPECT_EQ(attempt["whodid.auth.account"], "alice");
+    EXPECT_EQ(attempt["whodid.auth.target_user"], "bob");
+    EXPECT_EQ(attempt["whodid.auth.source"], "pam_uprobe");
+}
+
+TEST_F(PamTest, SuThatIsRefused) {
+    ends(runs_su(4200, 1004), REC_PAM_AUTHENTICATE, kAuthErr, "bob");
+    const Seen attempt = one("auth.attempt");
+    EXPECT_EQ(attempt["event.outcome"], "failure");
+    EXPECT_EQ(attempt["whodid.auth.target_user"], "bob");
+    EXPECT_EQ(attempt["whodid.auth.source"], "pam_uprobe");
+}
+
+TEST_F(PamTest, SshByKeyAndByPassword) {
+    const Actor by_key = connection(4300), by_password = connection(4301);
+    ends(by_key, REC_PAM_ACCOUNT, 0, "alice", client_);
+    ends(by_key, REC_PAM_SESSION, 0, "alice", client_);
+    ends(by_password, REC_PAM_AUTHENTICATE, 0, "bob", client_);
+    ends(by_password, REC_PAM_ACCOUNT, 0, "bob", client_);
+    ends(by_password, REC_PAM_SESSION, 0, "bob", client_);
+    const auto attempts = all("auth.attempt");
+    ASSERT_EQ(attempts.size(), 2u);
+    EXPECT_EQ(attempts[0]["whodid.auth.method"], "publickey");
+    EXPECT_EQ(attempts[1]["whodid.auth.method"], "password");
+    for (const Seen& attempt : attempts) {
+        EXPECT_EQ(attempt["event.outcome"], "success");
+        EXPECT_EQ(attempt["client.address"], client_);
+    }
+}
+
+TEST_F(PamTest, WhatAuditIsToldIsNotToldTwice) {
+    const Actor su = runs_su(4200, 1004);
+    pam(su, kUserAuth, "authentication", "bob", false);
+    ends(su, REC_PAM_AUTHENTICATE, kAuthErr, "bob");
+    EXPECT_FALSE(one("auth.attempt").has("whodid.auth.source"));
+}
+
+// Any program can call pam_authenticate, or make it return what it likes.
+TEST_F(PamTest, AStrangersWordIsWorthNothing) {
+    Actor stranger = init_.fork(4200).ids(1004, 0).runs("/tmp/su", {254 << 20, 999});
+    starts(stranger, {"su"});
+    ends(stranger, REC_PAM_AUTHENTICATE, 0, "root");
+    Actor inside = runs_su(4201, 1004);
+    inside.task.flags = REC_TASK_FULL;
+    ends(inside, REC_PAM_AUTHENTICATE, 0, "root");
+    EXPECT_TRUE(all("auth.attempt").empty());
+}
+
+TEST_F(PamTest, AMistypedNameIsNotShown) {
+    ends(connection(4300), REC_PAM_AUTHENTICATE, kAuthErr, "hunter2", client_);
+    const Seen attempt = one("auth.attempt");
+    EXPECT_EQ(attempt["whodid.auth.account"], "");
+    EXPECT_EQ(attempt.json.find("hunter2"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace whodid

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ip_address.h"
 #include "enrich/login_key.h"
 #include "enrich/raw_text.h"
 
@@ -257,6 +258,7 @@ void Auth::put_account(RecordMaker<rec_auth>& made, const Conversation& c) const
 void Auth::emit_failure(Conversation& c, Arena& arena, const Emit& emit) {
     RecordMaker<rec_auth> made(c.cause, REC_AUTH_ATTEMPT);
     made->h.result = -EACCES;
+    made->by_uprobe = c.by_uprobe;
     made->port = c.port;
     made->verified = c.verified;
     made.text(&rec_auth::service, c.service).text(&rec_auth::method, c.method).text(&rec_auth::key, c.key);
@@ -277,6 +279,7 @@ void Auth::emit_success(Conversation& c, const rec_hdr& cause, std::string_view 
                         const Emit& emit) {
     if (std::exchange(c.told, true)) return;
     RecordMaker<rec_auth> made(cause, REC_AUTH_ATTEMPT);
+    made->by_uprobe = c.by_uprobe;
     made->port = c.port;
     made->verified = c.verified;
     made.text(&rec_auth::service, c.service).text(&rec_auth::method, c.method).text(&rec_auth::key, c.key);
@@ -316,6 +319,8 @@ void Auth::on_audit(const Event& raw, Arena& arena, const Emit& emit) {
     }
     Conversation& c = conversation(sender, r.h.boot_ns);
     c.verified = trusted;
+    c.tells_audit = true;
+    c.by_uprobe = false;
     if (!m->addr.empty()) c.address = m->addr;
     if (!m->terminal.empty() && m->terminal != "ssh" && m->terminal != "sshd") c.terminal = m->terminal;
     switch (type) {
@@ -545,6 +550,33 @@ void Auth::account_changed(const AuditMessage& m, const Event& raw, const Snapsh
     made.text(&rec_account::service, service_of(sender->exe)).text(&rec_account::operation, m.op);
     made.text(&rec_account::account, name).text(&rec_account::group, m.grp);
     emit(made.finish(arena), sender);
+}
+
+// ---- libpam's functions -----------------------------------------------------------------------------------
+
+/// Anybody can call them, or make it look so, in a process of their own: what counts is the program's file.
+/// Linux-PAM tells audit from inside the function, so that a program that does so is known when it ends.
+void Auth::on_pam(const Event& raw, Arena& arena, const Emit& emit) {
+    const auto& r = raw.as<rec_pam>();
+    const Snapshot sender = raw.process;
+    if (!trusted_.contains({sender->exe_dev, sender->exe_inode}, sender->exe) ||
+        !(r.h.task.flags & REC_TASK_INIT_USER_NS))
+        return;
+    Conversation& c = conversation(sender, r.h.boot_ns);
+    if (c.tells_audit) return;
+    c.by_uprobe = true;
+    if (const auto address = parse_ip(raw.text(r.host))) c.address = format_ip(*address);
+    if (const std::string_view terminal = raw.text(r.terminal); terminal != "ssh") c.terminal = terminal;
+    AuditMessage m;
+    m.type = r.call == REC_PAM_AUTHENTICATE ? kUserAuth : r.call == REC_PAM_ACCOUNT ? kUserAcct : kUserStart;
+    m.acct = raw.text(r.user);
+    m.outcome = r.returned == 0 ? AuditOutcome::kSuccess : AuditOutcome::kFailure;
+    if (m.type != kUserStart) {
+        pam(m, raw, c, arena, emit);
+        return;
+    }
+    if (m.outcome == AuditOutcome::kSuccess && !lends_rights(c.service)) let_in(raw, c, arena, emit);
+    session_opened(m, raw, c, arena, emit);
 }
 
 // ---- the log ----------------------------------------------------------------------------------------------

@@ -47,6 +47,8 @@ public:
 
     void on_audit(const Event& raw, Arena& arena, const Emit& emit);
     void on_syslog(const Event& raw, Arena& arena, const Emit& emit);
+    /// libpam's functions, seen from outside: for programs that tell audit nothing.
+    void on_pam(const Event& raw, Arena& arena, const Emit& emit);
     /// The kernel's login uid of this process was set: a login of record.
     void on_login(const rec_hdr& cause, const Snapshot& process, Arena& arena, const Emit& emit);
     /// loginuid went from one user to another: only root can, and none but a login program needs to.
@@ -77,6 +79,8 @@ private:
         std::uint16_t port = 0;
         Basis method_basis = Basis::kAbsent;
         bool verified = true;
+        bool tells_audit = false;           // then libpam's functions tell nothing new
+        bool by_uprobe = false;             // they are all there is
         bool invalid_user = false;          // sshd said so
         bool authenticated = false;         // PAM or the log said so
         bool told = false;                  // a success was emitted

@@ -139,6 +139,10 @@ void Enricher::enrich(const Decoded& decoded, bool masked, Batch& batch) {
             ++ledger_[decoded.kind->id].consumed;
             auth_.on_audit(event, batch.arena, emit);
             return;
+        case REC_RAW_PAM:
+            ++ledger_[decoded.kind->id].consumed;
+            auth_.on_pam(event, batch.arena, emit);
+            return;
         case REC_RAW_SYSLOG:
             ++ledger_[decoded.kind->id].consumed;
             auth_.on_syslog(event, batch.arena, emit);

@@ -166,6 +166,13 @@ const rec_hdr* mask_names_in_log(rec_hdr* record, const Known& known, Arena& are
     return replace_text(record, attempt ? nameless_line(*line) : std::string(), arena);
 }
 
+const rec_hdr* mask_name_in_pam(rec_hdr* record, const Known& known, Arena& arena) {
+    const auto& r = *reinterpret_cast<const rec_pam*>(record);
+    const std::string_view user = slice_text(record, r.user);
+    if (r.returned == 0 || user.empty() || known(user)) return record;
+    return replace_slice(record, offsetof(rec_pam, user), kUnknownAccount, arena);
+}
+
 }  // namespace
 
 Decoded mask_record(Decoded decoded, Arena& arena, bool& masked) {
@@ -189,9 +196,11 @@ Decoded mask_record(Decoded decoded, Arena& arena, bool& masked) {
 }
 
 const rec_hdr* mask_for_recording(const rec_hdr& record, const Known& known, Arena& arena) {
-    if (record.kind != REC_RAW_AUDIT && record.kind != REC_RAW_SYSLOG) return &record;
+    if (record.kind != REC_RAW_AUDIT && record.kind != REC_RAW_SYSLOG && record.kind != REC_RAW_PAM)
+        return &record;
     const std::string_view copy = arena.copy({reinterpret_cast<const char*>(&record), record.size});
     auto* writable = reinterpret_cast<rec_hdr*>(const_cast<char*>(copy.data()));
+    if (record.kind == REC_RAW_PAM) return mask_name_in_pam(writable, known, arena);
     return record.kind == REC_RAW_AUDIT ? mask_names_in_audit(writable, known, arena)
                                         : mask_names_in_log(writable, known, arena);
 }

@@ -445,6 +445,9 @@ Value read_account_length(const Event& e, Scratch&) {
 }
 Value read_auth_port(const Event& e, Scratch&) { return port(e.as<rec_auth>().port); }
 Value read_auth_unverified(const Event& e, Scratch&) { return present_if(!e.as<rec_auth>().verified); }
+Value read_auth_source(const Event& e, Scratch&) {
+    return e.as<rec_auth>().by_uprobe ? Value::of_text("pam_uprobe") : Value::absent();
+}
 Value read_account_id(const Event& e, Scratch&) {
     return integer_unless_unset(e.as<rec_account>().account_id);
 }

@@ -108,6 +108,7 @@ Value read_name(const Event& e, Scratch& s);
 Value read_account_length(const Event& e, Scratch& s);
 Value read_auth_port(const Event& e, Scratch& s);
 Value read_auth_unverified(const Event& e, Scratch& s);
+Value read_auth_source(const Event& e, Scratch& s);
 Value read_account_id(const Event& e, Scratch& s);
 Value read_session_duration(const Event& e, Scratch& s);
 Value read_identity_from(const Event& e, Scratch& s);

@@ -325,6 +325,8 @@ constexpr Field kAuth[] = {
     field<&rec_auth::terminal>("whodid.auth.terminal", "", "Terminal named in the message"),
     {"whodid.auth.unverified", "", Type::kBoolean, "From a container or an unknown program: a claim",
      read_auth_unverified},
+    {"whodid.auth.source", "", Type::kText,
+     "pam_uprobe: libpam's functions told it, seen from outside (--pam-uprobes)", read_auth_source},
 };
 constexpr Field kAccount[] = {
     field<&rec_account::service>("whodid.auth.service", "service", "Program that changed it"),
@@ -435,6 +437,8 @@ constexpr std::uint16_t kAuthStrings[] = {
     AT(rec_auth, service),      AT(rec_auth, method),  AT(rec_auth, account),
     AT(rec_auth, account_hash), AT(rec_auth, key),     AT(rec_auth, command),
     AT(rec_auth, target_user),  AT(rec_auth, address), AT(rec_auth, terminal)};
+constexpr std::uint16_t kPamStrings[] = {AT(rec_pam, service), AT(rec_pam, user), AT(rec_pam, host),
+                                         AT(rec_pam, terminal)};
 constexpr std::uint16_t kAccountStrings[] = {AT(rec_account, service), AT(rec_account, operation),
                                              AT(rec_account, account), AT(rec_account, group)};
 constexpr std::uint16_t kSessionStrings[] = {AT(rec_session, service), AT(rec_session, terminal)};
@@ -576,6 +580,8 @@ static const Kind kKinds[] = {
      word<"raw">, what_process, nullptr, "", false, true},
     {REC_RAW_SIGNAL, "raw.signal", "A signal sent to a sensor", kSignalLayout, {}, word<"raw">, what_process,
      nullptr, "", false, true},
+    {REC_RAW_PAM, "raw.pam", "A function of libpam has ended", {sizeof(rec_pam), kPamStrings, {}}, {},
+     word<"raw">, what_process, nullptr, "", false, true},
 };
 // clang-format on
 

@@ -52,6 +52,8 @@ public:
             choose_function(hook);
         else if (hook.where.starts_with("tp_btf/"))
             choose_tracepoint(hook, kernel_.btf_tracepoint(behind(hook.where, "tp_btf/")));
+        else if (is_uprobe(hook) && !offers_.pam)
+            leave_out(hook, "not asked for (--pam-uprobes)", true);
         else if (hook.where.starts_with("tp/"))
             choose_tracepoint(hook, kernel_.tracepoint(behind(hook.where, "tp/")));
     }

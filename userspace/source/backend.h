@@ -17,6 +17,7 @@ struct Offers {
     /// A program may lose the CPU in the middle. Another task that comes by then is not seen by a fexit
     /// program, which the kernel never nests; tracepoint programs keep the CPU.
     bool preempts = false;
+    bool pam = false;  // uprobes in libpam are asked for
 };
 
 /// One program of the kernel side.
@@ -34,6 +35,11 @@ inline bool is_missed(const Hook& hook) { return !hook.absent.empty() && !hook.s
 
 /// Whether this kernel has 32-bit calls that are not seen.
 bool misses_compat(const std::vector<Hook>& hooks);
+
+/// Whether it is in a library of user space.
+inline bool is_uprobe(const Hook& hook) {
+    return hook.where.starts_with("uprobe/") || hook.where.starts_with("uretprobe/");
+}
 
 /// Whether it tells the object of a call, and not the call.
 bool is_object_hook(const Hook& hook);

@@ -33,6 +33,7 @@ constexpr auto kToldToAudit =
     std::span(kServes<REC_AUTH_ATTEMPT, REC_AUTH_ACCOUNT, REC_SESSION_START, REC_SESSION_END>);
 constexpr auto kMessages = std::span(kServes<REC_NETWORK_SEND, REC_NETWORK_DNS, REC_AUTH_ATTEMPT,
                                              REC_AUTH_ACCOUNT, REC_SESSION_START, REC_SESSION_END>);
+constexpr auto kAttempts = std::span(kServes<REC_AUTH_ATTEMPT>);
 constexpr auto kUring =
     std::span(kServes<REC_FILE_OPEN, REC_FILE_CREATE, REC_FILE_UNLINK, REC_FILE_RENAME, REC_FILE_LINK,
                       REC_FILE_SYMLINK, REC_FILE_MKDIR, REC_FILE_RMDIR, REC_NETWORK_CONNECT,
@@ -124,6 +125,13 @@ constexpr HookUse kUses[] = {
     {"on_capset", kIdentities, {}, kCommit},
 
     {kCommit, kIdentities, {}},
+
+    {"on_pam_authenticate", kAttempts, {}},
+    {"on_pam_authenticate_end", kAttempts, {}},
+    {"on_pam_acct_mgmt", kAttempts, {}},
+    {"on_pam_acct_mgmt_end", kAttempts, {}},
+    {"on_pam_open_session", kAttempts, {}},
+    {"on_pam_open_session_end", kAttempts, {}},
 
     {"on_audit_set_loginuid", kServes<REC_SESSION_START>, {}},
     {"on_module_load", kModules, {}},

@@ -19,7 +19,9 @@
 
 #include "base/fd.h"
 #include "source/hooks.h"
+#include "source/pam_library.h"
 #include "source/probe.h"
+#include "source/uretprobe.h"
 #include "whodid.skel.h"
 #include "whodid_nocas.skel.h"
 
@@ -94,6 +96,7 @@ struct Loader::Attempt {
     const LoadOptions& options;
     Offers offers;
     std::set<std::string> refused;
+    std::string pam_library;
     bool again = false;
 
     /// False when it is one that nothing stands in for, or was left out before.
@@ -109,6 +112,12 @@ Result<std::unique_ptr<Loader>> Loader::load(const LoadOptions& options) {
     libbpf_set_print(print_libbpf);
     if (auto ready = require_kernel(); !ready) return ready.error();
     if (auto ready = ensure_tracefs(); !ready) return ready.error();
+    Result<std::string> pam = std::string();
+    if (options.pam_uprobes) {
+        pam = find_pam_library();
+        if (!pam) return pam.error();
+        if (auto harmless = try_uretprobe(); !harmless) return harmless.error();
+    }
     // From the best to what loads everywhere. 5.13 to 5.15 refuse the weak kernel function in the main
     // object.
     const std::string_view main = bytes_of(whodid_bpf__elf_bytes),
@@ -120,9 +129,10 @@ Result<std::unique_ptr<Loader>> Loader::load(const LoadOptions& options) {
         backends.insert(backends.begin(), offers);
     Result<std::unique_ptr<Loader>> loader = Error{"nothing was tried", EINVAL};
     std::set<std::string> refused;
-    for (const Offers& offers : backends) {
+    for (Offers& offers : backends) {
+        offers.pam = options.pam_uprobes;
         for (const std::string_view elf : objects) {
-            Attempt attempt{elf, options, offers, refused};
+            Attempt attempt{elf, options, offers, refused, *pam};
             loader = load_object(attempt);
             if (loader) return loader;
             refused = std::move(attempt.refused);
@@ -216,6 +226,12 @@ Result<void> Loader::attach(Attempt& attempt) {
     bpf_object__for_each_program(program, object_) {
         Hook& hook = hooks_[i++];
         if (!hook.absent.empty() || program == task_iterator_) continue;
+        if (is_uprobe(hook)) {
+            const auto uprobe = attach_uprobe(program, hook, attempt.pam_library);
+            if (!uprobe) return uprobe.error();
+            links_.push_back(*uprobe);
+            continue;
+        }
         bpf_link* link = bpf_program__attach(program);
         if (link) {
             links_.push_back(link);
@@ -236,6 +252,18 @@ Result<void> Loader::attach(Attempt& attempt) {
 
 int Loader::map_fd(const char* name) const {
     return bpf_map__fd(bpf_object__find_map_by_name(object_, name));
+}
+
+/// In every process that has the library's file, now or later.
+Result<bpf_link*> Loader::attach_uprobe(const bpf_program* program, const Hook& hook,
+                                        const std::string& library) {
+    const std::string function = hook.where.substr(hook.where.find(':') + 1);
+    const auto offset = find_function(library, function);
+    if (!offset) return offset.error();
+    const bool at_end = hook.where.starts_with("uretprobe/");
+    bpf_link* link = bpf_program__attach_uprobe(program, at_end, -1, library.c_str(), *offset);
+    if (!link) return Error::from_errno(fmt::format("cannot attach {} to {}", hook.program, library));
+    return link;
 }
 
 Loader::~Loader() {

@@ -29,6 +29,7 @@ struct LoadOptions {
     std::uint32_t vital_ring_bytes = 8 << 20;
     std::uint64_t wake_bytes = 1 << 20;  // the reader is woken when this much waits
     bool tracepoints_only = false;       // although this kernel has something better
+    bool pam_uprobes = false;            // libpam's functions as a second source of logins
 };
 
 class Loader : public KernelSide {
@@ -63,6 +64,8 @@ private:
     int map_fd(const char* name) const;
     Result<void> mark_maps();
     Result<void> put_policy();
+    static Result<bpf_link*> attach_uprobe(const bpf_program* program, const Hook& hook,
+                                           const std::string& library);
     void read_misses(Ledger& ledger) const;
     Result<void> set_config(const LoadOptions& options);
 
