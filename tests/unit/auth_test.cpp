@@ -1108,11 +1108,11 @@ TEST_F(AuthTest, ManyConnectionsAreForgottenInTheEnd) {
 class PamTest : public AuthTest {
 protected:
     void ends(const Actor& a, std::uint32_t call, std::uint32_t returned, std::string_view user,
-              std::string_view host = {}) {
+              std::string_view from = {}) {
         RecordBuilder<rec_pam> r(REC_RAW_PAM, a.task);
         r->call = call;
         r->returned = returned;
-        r.text(&rec_pam::service, "any").text(&rec_pam::user, user).text(&rec_pam::host, host);
+        r.text(&rec_pam::service, "any").text(&rec_pam::user, user).text(&rec_pam::host, from);
         happens(std::move(r));
     }
     Actor runs_su(std::uint32_t pid, std::uint32_t uid) {

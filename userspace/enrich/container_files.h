@@ -31,6 +31,6 @@ struct ContainerAnswer {
 
 /// Reads some ten files, any of which may be large, slow or made up by whoever is in the container: not for
 /// the pump.
-ContainerAnswer read_container(const Host& host, const ContainerQuestion& question);
+ContainerAnswer read_container(const Host& host, const ContainerQuestion& asked);
 
 }  // namespace whodid

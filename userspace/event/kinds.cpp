@@ -397,8 +397,9 @@ constexpr Field kSensor[] = {
     field<&rec_sensor::text>("whodid.sensor.text", "", "What happened"),
 };
 constexpr Field kLoss[] = {
-    field<&rec_sensor::stage>("whodid.loss.stage", "",
-                              "Where: kernel_ring, kernel_slot, kernel_hook (its run was skipped), worker (it died)"),
+    field<&rec_sensor::stage>(
+        "whodid.loss.stage", "",
+        "Where: kernel_ring, kernel_slot, kernel_hook (its run was skipped), worker (it died)"),
     field<&rec_sensor::kind>("whodid.loss.kind", "", "Kind of the events that are missing"),
     field<&rec_sensor::count>("whodid.loss.count", "", "How many"),
     {"whodid.loss.since", "", Type::kText, "Not before", read_since},
@@ -406,7 +407,8 @@ constexpr Field kLoss[] = {
 };
 
 constexpr Field kHeartbeat[] = {
-    field<&rec_heartbeat::delivered>("whodid.heartbeat.delivered", "", "Events told since the sensor's start"),
+    field<&rec_heartbeat::delivered>("whodid.heartbeat.delivered", "",
+                                     "Events told since the sensor's start"),
     field<&rec_heartbeat::lost>("whodid.heartbeat.lost", "", "Of those seen, how many are missing"),
     field<&rec_heartbeat::missed>("whodid.heartbeat.missed", "",
                                   "Runs of hooks that the kernel skipped: at most so many more"),

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <link.h>
 #include <linux/filter.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
@@ -15,8 +16,10 @@
 #include <charconv>
 #include <csignal>
 #include <cstddef>
-#include <cstdio>
+#include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 
 #include "base/fd.h"
 #include "base/host.h"
@@ -28,19 +31,26 @@ namespace {
 /// What the uretprobe is put on: not inlined, and with something in it.
 [[gnu::noinline, gnu::used]] void probed() { asm volatile("nop; nop; nop; nop" ::: "memory"); }
 
-/// Where the function is in this program's file, which is mapped in pieces.
-std::optional<std::uint64_t> offset_of(void (*function)()) {
-    const auto address = reinterpret_cast<std::uintptr_t>(function);
-    const auto maps = LiveHost().read_file("/proc/self/maps");
-    if (!maps) return std::nullopt;
-    for (std::size_t at = 0; at < maps->size(); at = maps->find('\n', at) + 1) {
-        unsigned long from = 0, to = 0, offset = 0;
-        if (std::sscanf(maps->c_str() + at, "%lx-%lx %*s %lx", &from, &to, &offset) == 3 && from <= address &&
-            address < to)
-            return address - from + offset;
-        if (maps->find('\n', at) == std::string::npos) break;
+/// Where in its file an address of a loaded program or library lies.
+struct PlaceInFile {
+    std::uintptr_t address = 0;
+    std::optional<std::uint64_t> offset;
+};
+
+int find_segment(dl_phdr_info* loaded, std::size_t, void* sought) {
+    auto& place = *static_cast<PlaceInFile*>(sought);
+    for (const ElfW(Phdr) & segment : std::span(loaded->dlpi_phdr, loaded->dlpi_phnum)) {
+        const std::uintptr_t start = loaded->dlpi_addr + segment.p_vaddr;
+        if (segment.p_type == PT_LOAD && place.address - start < segment.p_filesz)
+            place.offset = place.address - start + segment.p_offset;
     }
-    return std::nullopt;
+    return place.offset.has_value();
+}
+
+std::optional<std::uint64_t> offset_of(void (*function)()) {
+    PlaceInFile place{reinterpret_cast<std::uintptr_t>(function), std::nullopt};
+    ::dl_iterate_phdr(find_segment, &place);
+    return place.offset;
 }
 
 /// A number in a file of the uprobe PMU; "config:0" is 0.
