@@ -122,6 +122,11 @@ CLI::Option* add_person_map(CLI::App& command, std::string& path) {
         ->type_name("FILE");
 }
 
+CLI::Option* add_seen(CLI::App& command, std::string& path) {
+    return command.add_option("--seen", path, "Remember here, from run to run, which programs were seen")
+        ->type_name("FILE");
+}
+
 CLI::Option* add_ledger(CLI::App& command, LedgerFormat& ledger) {
     const Words<LedgerFormat> ledgers = {{"text", LedgerFormat::kText}, {"json", LedgerFormat::kJson}};
     return add_choice<LedgerFormat>(
@@ -215,10 +220,7 @@ void add_trace(CLI::App& command, TraceOptions& options) {
     add_backend(command, options.load)->group(kRunGroup);
     add_canary(command, options.canary_ns)->group(kRunGroup);
     add_pam_uprobes(command, options.load)->group(kRunGroup);
-    command
-        .add_option("--seen", options.seen_path, "Remember here, from run to run, which programs were seen")
-        ->type_name("FILE")
-        ->group(kRunGroup);
+    add_seen(command, options.seen_path)->group(kRunGroup);
 }
 
 void add_record(CLI::App& command, RecordOptions& options) {
@@ -251,8 +253,10 @@ void add_run(CLI::App& command, RunOptions& options) {
                     "Append JSON lines to this file, mode 0640 if it is new; default standard output")
         ->type_name("FILE");
     add_person_map(command, options.person_map_path);
+    add_seen(command, options.seen_path);
     add_ring_size(command, options.load);
     add_backend(command, options.load);
+    add_pam_uprobes(command, options.load);
     add_canary(command, options.canary_ns);
     add_parsed<std::uint64_t>(
         command, "--heartbeat", "TIME", parse_period,

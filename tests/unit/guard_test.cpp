@@ -198,6 +198,15 @@ TEST_F(GuardSettings, MayBeRead) {
               "unlink of the sensor's state /run/whodid/500.pid");
 }
 
+// An editor has put another file in its place.
+TEST_F(GuardSettings, AreKnownByNameToo) {
+    EXPECT_EQ(did(open_of("/srv/people", {254 << 20, 799}, O_WRONLY)),
+              "write of the sensor's settings /srv/people");
+    EXPECT_EQ(did(touch(REC_FILE_CHMOD, "/mnt/people", {254 << 20, 710})),
+              "chmod of the sensor's settings /srv/people");
+    EXPECT_EQ(did(touch(REC_FILE_CHMOD, "/mnt/people", {254 << 20, 799})), "");
+}
+
 // Whether it is there or not, and by whatever name comes and goes.
 TEST_F(GuardSettings, AllThatIsInADirectory) {
     const FileId some{254 << 20, 720};

@@ -15,6 +15,7 @@ namespace whodid {
 struct RunOptions {
     std::string output_path;      // JSON lines are appended to it; empty: standard output
     std::string person_map_path;  // empty: none
+    std::string seen_path;        // the programs seen before; empty: since this worker
     LoadOptions load;
     std::uint64_t canary_ns = kCanaryNs, heartbeat_ns = kHeartbeatNs;
     LedgerFormat ledger = LedgerFormat::kNone;

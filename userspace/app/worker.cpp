@@ -82,10 +82,13 @@ private:
 std::vector<GuardedFile> guarded_files(const WorkerTask& task) {
     std::vector<GuardedFile> files = {{kSettings, {}, GuardedUse::kSettings, true}};
     for (const std::string& path : task.state_files) files.push_back({path, {}, GuardedUse::kState});
-    std::error_code none;
-    const auto map = std::filesystem::weakly_canonical(task.options.person_map_path, none);
-    if (!task.options.person_map_path.empty() && !none)
-        files.push_back({map.string(), {}, GuardedUse::kSettings});
+    const auto add = [&files](const std::string& path, GuardedUse use) {
+        std::error_code failed;
+        const auto whole = std::filesystem::weakly_canonical(path, failed);
+        if (!path.empty() && !failed) files.push_back({whole.string(), {}, use});
+    };
+    add(task.options.person_map_path, GuardedUse::kSettings);
+    add(task.options.seen_path, GuardedUse::kState);
     return files;
 }
 
@@ -145,6 +148,7 @@ int work(WorkerTask task) {
     PipelineOptions kept;
     kept.filter.everything = true;
     kept.people = std::move(*people);
+    kept.seen_path = task.options.seen_path;
     auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &sink);
     if (!pipeline) return fail(pipeline.error());
     const auto pumped = (*live)->pump(**pipeline, ledger, pump);

@@ -78,6 +78,9 @@ bool is_about(const Event& event, const GuardedFile& file) {
     const auto& r = event.as<rec_file>();
     const bool same_name = event.path == file.path, is_output = file.use == GuardedUse::kOutput;
     if (r.h.kind == REC_FILE_RENAME && event.target_path == file.path) return true;
+    // Who writes these anew puts another file in their place.
+    const bool is_replaced = file.use == GuardedUse::kSettings || file.use == GuardedUse::kState;
+    if (is_replaced && same_name) return is_tried(event);
     // The output is known by stat(2), and btrfs tells that another device: the name decides then.
     if (r.inode != 0) return r.inode == file.id.inode && (r.dev == file.id.dev || (is_output && same_name));
     return same_name && is_tried(event);
