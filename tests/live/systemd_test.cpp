@@ -2,7 +2,7 @@
 // Services of a systemd that somebody asked for: whose they are, and what is told of who asked.
 //
 // It is PID 1 of namespaces of its own, with no rights over the machine's clock, modules and limits, and with
-// the stage's /etc and /run.
+// the stage's /etc; its /run is its own, for what it does at its start is to forbid logins there.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +21,7 @@ mkdir -p /run/cgroup && mount -t cgroup2 none /run/cgroup && mkdir -p /run/cgrou
 echo $$ >/run/cgroup/whodid-stage/cgroup.procs &&
 exec unshare --pid --fork --kill-child --mount --cgroup --uts --ipc /bin/sh -c '
     mount -t proc proc /proc && mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys &&
-    mount -t cgroup2 none /sys/fs/cgroup &&
+    mount -t cgroup2 none /sys/fs/cgroup && mount -t tmpfs none /run &&
     container=stage exec setpriv --bounding-set -sys_time,-sys_module,-sys_boot,-sys_resource \
         /lib/systemd/systemd --system --unit=stage.target --log-target=null --show-status=no')";
 
