@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/clock.h"
 #include "stage.h"
 #include "stage_assert.h"
 
@@ -19,6 +20,20 @@ namespace {
 
 constexpr milliseconds kStartLimit{20'000};
 constexpr milliseconds kPoll{20};
+/// By so much an event may seem older than it is: the sensor's clocks are tied to each other at its start.
+constexpr std::uint64_t kClockSlackNs = 5'000'000;
+
+std::string rfc3339_of(std::uint64_t wall_ns) {
+    std::string text(kRfc3339Length, ' ');
+    format_rfc3339(wall_ns, text.data());
+    return text;
+}
+
+/// Lines of JSON begin with their time, whose text is ordered as the times are.
+bool is_older(std::string_view line, std::string_view since) {
+    constexpr std::string_view kBegin = R"({"time":")";
+    return line.starts_with(kBegin) && line.substr(kBegin.size(), since.size()) < since;
+}
 
 bool matches_text(const std::string& line, const Query& query) {
     return (query.kind.empty() || line.find("\"whodid." + query.kind + "\"") != std::string::npos) &&
@@ -153,7 +168,8 @@ void Sensor::read_lines() {
         partial_.append(buffer, static_cast<std::size_t>(n));
         std::size_t from = 0;
         for (std::size_t end = 0; (end = partial_.find('\n', from)) != std::string::npos; from = end + 1)
-            lines_.push_back(partial_.substr(from, end - from));
+            if (std::string line = partial_.substr(from, end - from); !is_older(line, since_))
+                lines_.push_back(std::move(line));
         partial_.erase(0, from);
     }
     read_available(child_->err(), said_);
@@ -180,6 +196,7 @@ std::vector<Json> Sensor::all(const Query& query) {
 }
 
 void Sensor::forget() {
+    since_ = rfc3339_of(wall_now_ns() - kClockSlackNs);
     read_lines();
     lines_.clear();
 }

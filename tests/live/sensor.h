@@ -41,7 +41,7 @@ public:
     /// All so far.
     std::vector<Json> all(const Query& query);
 
-    /// What came so far is not looked at again: each test sees its own.
+    /// What happened so far is not looked at again, also if it is still on its way: each test sees its own.
     void forget();
 
     /// Lines so far of that kind that hold this text: for many, where parsing each would take minutes.
@@ -67,7 +67,7 @@ private:
     void read_lines();
 
     std::unique_ptr<Child> child_;
-    std::string directory_, partial_, said_, about_;
+    std::string directory_, partial_, said_, about_, since_;
     Fd file_;
     std::vector<std::string> lines_;
 };
