@@ -21,7 +21,7 @@ mkdir -p /run/cgroup && mount -t cgroup2 none /run/cgroup && mkdir -p /run/cgrou
 echo $$ >/run/cgroup/whodid-stage/cgroup.procs &&
 exec unshare --pid --fork --kill-child --mount --cgroup --uts --ipc /bin/sh -c '
     mount -t proc proc /proc && mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys &&
-    mount -t cgroup2 none /sys/fs/cgroup && mount -t tmpfs none /run &&
+    mount -t tmpfs none /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && mount -t tmpfs none /run &&
     container=stage exec setpriv --bounding-set -sys_time,-sys_module,-sys_boot,-sys_resource \
         /lib/systemd/systemd --system --unit=stage.target --log-target=null --show-status=no')";
 
