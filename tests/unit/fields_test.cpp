@@ -28,6 +28,19 @@ TEST(Fields, CommittedPageIsFresh) {
         << "docs/events.md is not what the table says: run `make docs`";
 }
 
+// What serves a kind on which kernel is known by trying only; that it was tried shows in its row.
+TEST(Fields, TheKernelsPageHasEveryKind) {
+    std::ifstream file("docs/kernels.md");
+    if (!file) GTEST_SKIP() << "there is no docs/kernels.md: run `make kernels`";
+    std::stringstream page;
+    page << file.rdbuf();
+    for (const Kind& kind : kinds()) {
+        const bool from_a_hook = !kind.internal && !kind.name.starts_with("sensor.");
+        EXPECT_EQ(page.str().find("\n| `" + std::string(kind.name) + "` |") != std::string::npos, from_a_hook)
+            << kind.name << ": docs/kernels.md is older than the table: run `make kernels`";
+    }
+}
+
 TEST(Fields, TextListsEveryKindAndKey) {
     const std::string page = described(TableFormat::kText);
     for (const Kind& kind : kinds()) {
