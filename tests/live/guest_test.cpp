@@ -53,7 +53,7 @@ TEST_F(Guest, Trap11_ALoginBySshdSession) {
         return exec_of_echo(mark);
     };
     std::optional<Json> exec = logged_in("by-session-0");
-    for (int i = 1; i < 20 && exec && at(*exec, "whodid.origin.type") != "ssh"; ++i)
+    for (int i = 1; i < 20 && exec && at(*exec, "whodid.origin.method") != "publickey"; ++i)
         exec = logged_in("by-session-" + std::to_string(i));
     ASSERT_TRUE(exec);
     EXPECT_EQ(lacking(*exec, {{"user.name", "alice"},
