@@ -207,13 +207,13 @@ static __always_inline void put_place(struct slot* s, struct bpf_call* c) {
     r->h.flags |= REC_F_USER_SUPPLIED;
 }
 
-static __noinline int report_bpf(struct bpf_call* c) {
-    struct slot* s = c ? slot_claim(REC_KERNEL_BPF, sizeof(struct rec_bpf)) : 0;
+static __noinline int report_bpf(struct bpf_call* c, const struct call_exit* call) {
+    struct slot* s = c && call ? slot_claim(REC_KERNEL_BPF, sizeof(struct rec_bpf)) : 0;
 
     if (!s) return 0;
     struct rec_bpf* r = (void*)s->rec;
 
-    begin_current(&r->h, c->result);
+    begin_call(&r->h, call);
     r->command = c->command;
     r->attach_type = REC_UNSET;
     put_bpf_object(s, subject_of(c));
@@ -243,7 +243,7 @@ ON_EXIT(bpf) {
     if (interrupted(ctx->result)) return 0;
     if (writes_map(c.command)) {
         read_attr(&c, ctx);
-        if (is_own_map(subject_of(&c))) return notice_regardless(REC_KERNEL_BPF) ? report_bpf(&c) : 0;
+        if (is_own_map(subject_of(&c))) return notice_regardless(REC_KERNEL_BPF) ? report_bpf(&c, ctx) : 0;
     }
     if (!notice(REC_KERNEL_BPF)) return 0;
     if (!is_reported(c.command)) {
@@ -251,5 +251,5 @@ ON_EXIT(bpf) {
         return 0;
     }
     read_attr(&c, ctx);
-    return report_bpf(&c);
+    return report_bpf(&c, ctx);
 }

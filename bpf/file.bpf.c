@@ -276,12 +276,52 @@ ON_EXIT(fchownat) {
                   .owner = call_arg(ctx, 2), .group = call_arg(ctx, 3), .flags = call_arg(ctx, 4));
 }
 
+/* Owners of 16 bits: all of them set is "as it was", as it is with 32. */
+static __always_inline __u32 wide_id(unsigned long id) { return (__u16)id == 0xffff ? ~0u : (__u16)id; }
+
+ON_COMPAT_EXIT(chown16, chown16) {
+    return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0),
+                  .owner = wide_id(call_arg(ctx, 1)), .group = wide_id(call_arg(ctx, 2)));
+}
+
+ON_COMPAT_EXIT(lchown16, lchown16) {
+    return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0),
+                  .owner = wide_id(call_arg(ctx, 1)), .group = wide_id(call_arg(ctx, 2)),
+                  .flags = AT_SYMLINK_NOFOLLOW);
+}
+
+ON_COMPAT_EXIT(fchown16, fchown16) {
+    return REPORT(REC_FILE_CHOWN, .by_fd = 1, .fd = call_arg(ctx, 0), .owner = wide_id(call_arg(ctx, 1)),
+                  .group = wide_id(call_arg(ctx, 2)));
+}
+
 ON_EXIT(truncate) {
     return REPORT(REC_FILE_TRUNCATE, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .length = call_arg(ctx, 1));
 }
 
 ON_EXIT(ftruncate) {
     return REPORT(REC_FILE_TRUNCATE, .by_fd = 1, .fd = call_arg(ctx, 0), .length = call_arg(ctx, 1));
+}
+
+/* A length of 64 bits comes in two; on arm64 in an even pair of registers. */
+#if defined(__TARGET_ARCH_arm64)
+#define WIDE_LENGTH(truncate) aarch32_##truncate##64
+#define LENGTH_ARG 2
+#else
+#define WIDE_LENGTH(truncate) ia32_##truncate##64
+#define LENGTH_ARG 1
+#endif
+
+static __always_inline __s64 wide_length(const struct call_exit* ctx) {
+    return (__u32)call_arg(ctx, LENGTH_ARG) | (__u64)call_arg(ctx, LENGTH_ARG + 1) << 32;
+}
+
+ON_COMPAT_EXIT(truncate64, WIDE_LENGTH(truncate)) {
+    return REPORT(REC_FILE_TRUNCATE, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .length = wide_length(ctx));
+}
+
+ON_COMPAT_EXIT(ftruncate64, WIDE_LENGTH(ftruncate)) {
+    return REPORT(REC_FILE_TRUNCATE, .by_fd = 1, .fd = call_arg(ctx, 0), .length = wide_length(ctx));
 }
 
 /* length: of the attribute's value. */
@@ -300,6 +340,15 @@ ON_EXIT(fsetxattr) {
                   .length = call_arg(ctx, 3));
 }
 
+ON_EXIT(setxattrat) /* 6.13 */
+{
+    struct user_xattr_args given = {};
+
+    bpf_probe_read_user(&given, sizeof(given), (void*)call_arg(ctx, 4));
+    return REPORT(REC_FILE_SETXATTR, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
+                  .text2 = call_arg(ctx, 3), .length = given.size, .flags = call_arg(ctx, 2));
+}
+
 /* ---- files mapped to be run ---- */
 
 #define PROT_EXEC 4
@@ -313,7 +362,8 @@ ON_EXIT(fsetxattr) {
  */
 struct mapped_file {
     __u64 inode;
-    __u32 dev, loginuid, sessionid, pad;
+    __u32 dev, generation; /* inode numbers are given again */
+    __u32 loginuid, sessionid;
 };
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -322,11 +372,11 @@ struct {
     __type(value, __u8);
 } mapped_files SEC(".maps");
 
-static __noinline int report_map(int fd) {
+static __noinline int report_map(int fd, int compat) {
     struct file* file = file_of(fd);
     struct inode* inode = file ? LOAD(TYPED(struct file, file), f_inode) : 0;
     struct task_struct* task = TYPED(struct task_struct, bpf_get_current_task());
-    struct change c = {};
+    struct change c = {.compat = !!compat};
     struct rec_task who = {};
     __u8 here = 1;
 
@@ -334,6 +384,7 @@ static __noinline int report_map(int fd) {
     fill_audit(&who, task);
     struct mapped_file key = {.inode = LOAD(inode, i_ino),
                               .dev = LOAD(inode, i_sb, s_dev),
+                              .generation = LOAD(inode, i_generation),
                               .loginuid = who.loginuid,
                               .sessionid = who.sessionid};
     if (bpf_map_lookup_elem(&mapped_files, &key)) {
@@ -352,8 +403,31 @@ static __noinline int report_map(int fd) {
  * A library loaded by hand is no exec. Only this call: to make a mapping executable afterwards (mprotect)
  * takes a look at every mapping of the process. The kernel maps programs itself, without it.
  */
-ON_EXIT(mmap) {
+static __always_inline int maps_a_program(const struct call_exit* ctx, __u64 protection, __u64 flags) {
     if (ctx->result < 0 && ctx->result >= -4095) return 0;
-    if (!(call_arg(ctx, 2) & PROT_EXEC) || call_arg(ctx, 3) & MAP_ANONYMOUS) return 0;
-    return report_map(call_arg(ctx, 4));
+    return protection & PROT_EXEC && !(flags & MAP_ANONYMOUS);
+}
+
+ON_EXIT(mmap) {
+    if (!maps_a_program(ctx, call_arg(ctx, 2), call_arg(ctx, 3))) return 0;
+    return report_map(call_arg(ctx, 4), ctx->compat);
+}
+
+#if defined(__TARGET_ARCH_arm64)
+ON_COMPAT_EXIT(mmap2, aarch32_mmap2) {
+#else
+ON_COMPAT_EXIT(mmap2, mmap_pgoff) {
+#endif
+    if (!maps_a_program(ctx, call_arg(ctx, 2), call_arg(ctx, 3))) return 0;
+    return report_map(call_arg(ctx, 4), ctx->compat);
+}
+
+/* i386's first mmap has its arguments in memory. */
+ON_COMPAT_EXIT(mmap_of_old, ia32_mmap) {
+    struct {
+        __u32 address, bytes, protection, flags, fd, offset;
+    } given = {};
+
+    bpf_probe_read_user(&given, sizeof(given), (void*)call_arg(ctx, 0));
+    return maps_a_program(ctx, given.protection, given.flags) ? report_map(given.fd, ctx->compat) : 0;
 }

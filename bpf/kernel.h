@@ -209,6 +209,7 @@ struct inode {
     struct super_block* i_sb;
     unsigned long i_ino;
     unsigned int i_nlink;
+    __u32 i_generation;
     long long i_size;
     __s64 i_ctime_sec;
     __u32 i_ctime_nsec;
@@ -502,6 +503,10 @@ struct user_compat_mmsghdr {
 };
 struct user_open_how {
     __u64 flags, mode, resolve;
+};
+struct user_xattr_args {
+    __u64 value;
+    __u32 size, flags;
 };
 struct user_nlmsghdr {
     __u32 len;

@@ -31,13 +31,13 @@ int BPF_PROG(on_module_load, struct module* module) {
     return 0;
 }
 
-static __always_inline struct slot* begin_module(long result) {
+static __always_inline struct slot* begin_module(const struct call_exit* call) {
     if (!notice(REC_KERNEL_MODULE)) return 0;
     struct slot* s = slot_claim(REC_KERNEL_MODULE, sizeof(struct rec_module));
     if (!s) return 0;
     struct rec_module* r = (void*)s->rec;
 
-    begin_current(&r->h, result);
+    begin_call(&r->h, call);
     r->path.flags = REC_PATH_ABSENT;
     return s;
 }
@@ -53,7 +53,7 @@ static __always_inline void put_module_name(struct slot* s) {
 }
 
 ON_EXIT(init_module) {
-    struct slot* s = begin_module(ctx->result);
+    struct slot* s = begin_module(ctx);
 
     if (!s) return 0;
     put_module_name(s);
@@ -62,7 +62,7 @@ ON_EXIT(init_module) {
 }
 
 ON_EXIT(finit_module) {
-    struct slot* s = begin_module(ctx->result);
+    struct slot* s = begin_module(ctx);
 
     if (!s) return 0;
     struct rec_module* r = (void*)s->rec;
@@ -81,7 +81,7 @@ ON_EXIT(finit_module) {
 }
 
 ON_EXIT(delete_module) {
-    struct slot* s = begin_module(ctx->result);
+    struct slot* s = begin_module(ctx);
 
     if (!s) return 0;
     struct rec_module* r = (void*)s->rec;

@@ -155,13 +155,13 @@ static __always_inline void put_mount(struct slot* s, struct mount* mount, int i
                (__u64)BPF_CORE_READ(mount, mnt.mnt_root));
 }
 
-static __always_inline struct slot* begin_mount(struct mount_call* c) {
+static __always_inline struct slot* begin_mount(struct mount_call* c, const struct call_exit* call) {
     if (!notice(c->kind)) return 0;
     struct slot* s = slot_claim(c->kind, sizeof(struct rec_mount));
     if (!s) return 0;
     struct rec_mount* r = (void*)s->rec;
 
-    begin_current(&r->h, c->result);
+    begin_call(&r->h, call);
     r->call_flags = c->flags;
     r->file.path.flags = r->file.base.flags = r->file.base2.flags = REC_PATH_ABSENT;
     return s;
@@ -182,7 +182,7 @@ ON_EXIT(mount) {
                            .name = call_arg(ctx, 1),
                            .source = call_arg(ctx, 0),
                            .type = call_arg(ctx, 2)};
-    struct slot* s = begin_mount(&c);
+    struct slot* s = begin_mount(&c, ctx);
 
     if (!s) return 0;
     struct rec_mount* r = (void*)s->rec;
@@ -213,7 +213,7 @@ ON_EXIT(move_mount) /* 5.2 */
                            .kind = REC_FILE_MOUNT,
                            .name = call_arg(ctx, 3),
                            .source = call_arg(ctx, 1)};
-    struct slot* s = begin_mount(&c);
+    struct slot* s = begin_mount(&c, ctx);
 
     if (!s) return 0;
     struct rec_mount* r = (void*)s->rec;
@@ -242,7 +242,7 @@ ON_EXIT(mount_setattr) /* 5.12 */
     c.flags = (attr.set & MS_ATTRIBUTES) | (attr.propagation & MS_PROPAGATION);
     if (attr.set | attr.clear) c.flags |= MS_REMOUNT;
     if (call_arg(ctx, 2) & AT_RECURSIVE) c.flags |= MS_REC;
-    struct slot* s = begin_mount(&c);
+    struct slot* s = begin_mount(&c, ctx);
     if (!s) return 0;
     put_given(s, &c);
     ((struct rec_mount*)s->rec)->h.flags |= REC_F_USER_SUPPLIED;
@@ -250,14 +250,14 @@ ON_EXIT(mount_setattr) /* 5.12 */
     return 0;
 }
 
-/* What was there is gone: only the name that was given is left. The tracepoint has the call's older name. */
-ON_EXIT(umount) {
+/* What was there is gone: only the name that was given is left. */
+static __always_inline int report_umount(const struct call_exit* ctx, __u32 flags) {
     struct mount_call c = {.result = ctx->result,
                            .dirfd = AT_FDCWD,
                            .kind = REC_FILE_UMOUNT,
-                           .flags = call_arg(ctx, 1),
+                           .flags = flags,
                            .name = call_arg(ctx, 0)};
-    struct slot* s = begin_mount(&c);
+    struct slot* s = begin_mount(&c, ctx);
 
     if (!s) return 0;
     put_given(s, &c);
@@ -265,3 +265,7 @@ ON_EXIT(umount) {
     emit_vital(s, REC_FILE_UMOUNT);
     return 0;
 }
+
+/* The tracepoint has the call's older name. */
+ON_EXIT(umount) { return report_umount(ctx, call_arg(ctx, 1)); }
+ON_COMPAT_EXIT(oldumount, oldumount) { return report_umount(ctx, 0); }

@@ -48,13 +48,14 @@ static __always_inline int is_told(struct rec_ptrace* r) {
 }
 
 /* The target is found at the exit: who is held stays, and a number is used again much later only. */
-static __always_inline int report_hold(__u32 operation, long result, struct task_struct* target, int asked) {
+static __always_inline int report_hold(const struct call_exit* call, __u32 operation, struct task_struct* target,
+                                       int asked) {
     struct slot* s = slot_claim(REC_PROCESS_PTRACE, sizeof(struct rec_ptrace));
 
     if (!s) return 0;
     struct rec_ptrace* r = (void*)s->rec;
 
-    begin_current(&r->h, result);
+    begin_call(&r->h, call);
     fill_target(&r->target, target);
     r->operation = operation;
     r->asked = asked;
@@ -64,7 +65,7 @@ static __always_inline int report_hold(__u32 operation, long result, struct task
         slot_release(s);
         return 0;
     }
-    if (operation == REC_HOLD_GETFD && result >= 0) put_file_path(s, &r->path, file_of(result));
+    if (operation == REC_HOLD_GETFD && call->result >= 0) put_file_path(s, &r->path, file_of(call->result));
     emit_vital(s, REC_PROCESS_PTRACE);
     return 0;
 }
@@ -104,15 +105,15 @@ ON_EXIT(ptrace) {
         return 0;
     }
     if (operation == REC_HOLD_TRACEME)
-        return report_hold(operation, ctx->result, (void*)bpf_get_current_task(), 0);
-    return report_hold(operation, ctx->result, task_of_number(asked), asked);
+        return report_hold(ctx, operation, (void*)bpf_get_current_task(), 0);
+    return report_hold(ctx, operation, task_of_number(asked), asked);
 }
 
 static __noinline int report_memory(const struct call_exit* call, __u32 operation) {
     int asked = call_arg(call, 0);
 
     if (!notice(REC_PROCESS_PTRACE)) return 0;
-    return report_hold(operation, call->result, task_of_number(asked), asked);
+    return report_hold(call, operation, task_of_number(asked), asked);
 }
 
 ON_EXIT(process_vm_readv) { return report_memory(ctx, REC_HOLD_READ); }
@@ -121,5 +122,5 @@ ON_EXIT(process_vm_writev) { return report_memory(ctx, REC_HOLD_WRITE); }
 ON_EXIT(pidfd_getfd) /* 5.6 */
 {
     if (!notice(REC_PROCESS_PTRACE)) return 0;
-    return report_hold(REC_HOLD_GETFD, ctx->result, task_of_pidfd(call_arg(ctx, 0)), 0);
+    return report_hold(ctx, REC_HOLD_GETFD, task_of_pidfd(call_arg(ctx, 0)), 0);
 }

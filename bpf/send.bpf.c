@@ -69,15 +69,30 @@ static __noinline int report_sent(struct sock* sk, struct message* m, enum sort 
     }
 }
 
-ON_EXIT(sendto) {
-    struct sock* sk = socket_of(file_of(call_arg(ctx, 0)));
+/* What a call says it sends. */
+struct sent {
+    __s32 fd;
+    __u32 name_length;
+    unsigned long buffer, bytes, name;
+};
+
+static __always_inline int report_sendto(const struct call_exit* ctx, const struct sent* given) {
+    struct sock* sk = socket_of(file_of(given->fd));
     enum sort sort = sort_of(sk);
     struct message m = {};
 
     if (sort == SORT_NONE) return 0;
     if (ctx->compat) m.flags = REC_F_COMPAT;
-    message_of_buffer(&m, call_arg(ctx, 1), call_arg(ctx, 2), call_arg(ctx, 4), call_arg(ctx, 5));
+    message_of_buffer(&m, given->buffer, given->bytes, given->name, given->name_length);
     return report_sent(sk, &m, sort, ctx->result);
+}
+
+ON_EXIT(sendto) {
+    return report_sendto(ctx, &(struct sent){.fd = call_arg(ctx, 0),
+                                             .buffer = call_arg(ctx, 1),
+                                             .bytes = call_arg(ctx, 2),
+                                             .name = call_arg(ctx, 4),
+                                             .name_length = call_arg(ctx, 5)});
 }
 
 static __always_inline void message_of_call(struct message* m, unsigned long header, int compat) {
@@ -87,21 +102,22 @@ static __always_inline void message_of_call(struct message* m, unsigned long hea
         message_of_header(m, header);
 }
 
-ON_EXIT(sendmsg) {
-    struct sock* sk = socket_of(file_of(call_arg(ctx, 0)));
+static __always_inline int report_sendmsg(const struct call_exit* ctx, int fd, unsigned long header) {
+    struct sock* sk = socket_of(file_of(fd));
     enum sort sort = sort_of(sk);
     struct message m = {};
 
     if (sort == SORT_NONE) return 0;
-    message_of_call(&m, call_arg(ctx, 1), ctx->compat);
+    message_of_call(&m, header, ctx->compat);
     return report_sent(sk, &m, sort, ctx->result);
 }
 
+ON_EXIT(sendmsg) { return report_sendmsg(ctx, call_arg(ctx, 0), call_arg(ctx, 1)); }
+
 /* The result counts messages; how many bytes of each went is written behind its header. */
-ON_EXIT(sendmmsg) {
-    struct sock* sk = socket_of(file_of(call_arg(ctx, 0)));
+static __always_inline int report_sendmmsg(const struct call_exit* ctx, int fd, unsigned long header) {
+    struct sock* sk = socket_of(file_of(fd));
     enum sort sort = sort_of(sk);
-    unsigned long header = call_arg(ctx, 1);
     __u64 head_bytes = ctx->compat ? sizeof(struct user_compat_msghdr) : sizeof(struct user_msghdr_abi);
     __u64 bytes_each = ctx->compat ? sizeof(struct user_compat_mmsghdr) : sizeof(struct user_mmsghdr);
     long sent = ctx->result < 0 ? 1 : ctx->result; /* an error is the first one's */
@@ -117,4 +133,54 @@ ON_EXIT(sendmmsg) {
         report_sent(sk, &m, sort, ctx->result < 0 ? ctx->result : bytes);
     }
     return 0;
+}
+
+ON_EXIT(sendmmsg) { return report_sendmmsg(ctx, call_arg(ctx, 0), call_arg(ctx, 1)); }
+
+/* include/uapi/linux/net.h */
+enum {
+    SYS_BIND = 2,
+    SYS_CONNECT,
+    SYS_LISTEN,
+    SYS_ACCEPT,
+    SYS_SEND = 9,
+    SYS_SENDTO = 11,
+    SYS_SENDMSG = 16,
+    SYS_ACCEPT4 = 18,
+    SYS_SENDMMSG = 20,
+};
+
+/*
+ * i386's one call for all that sockets do. Its arguments lie in memory, where another thread may change them
+ * before they are read here.
+ */
+ON_COMPAT_EXIT(socketcall, socketcall) {
+    __u32 a[6] = {};
+
+    for (int i = 0; i < 6; i++) /* one by one: fewer may be there */
+        bpf_probe_read_user(&a[i], sizeof(a[i]), (void*)(call_arg(ctx, 1) + 4 * i));
+    switch (call_arg(ctx, 0)) {
+        case SYS_BIND:
+            return report_local(REC_NETWORK_BIND, file_of(a[0]), CALL(.address = a[1], .length = a[2]));
+        case SYS_CONNECT:
+            return report_connect(file_of(a[0]), CALL(.address = a[1], .length = a[2]));
+        case SYS_LISTEN:
+            return report_local(REC_NETWORK_LISTEN, file_of(a[0]), CALL());
+        case SYS_ACCEPT:
+        case SYS_ACCEPT4:
+            return report_accept(file_of(ctx->result), CALL());
+        case SYS_SEND:
+        case SYS_SENDTO:
+            return report_sendto(ctx, &(struct sent){.fd = a[0],
+                                                     .buffer = a[1],
+                                                     .bytes = a[2],
+                                                     .name = call_arg(ctx, 0) == SYS_SENDTO ? a[4] : 0,
+                                                     .name_length = a[5]});
+        case SYS_SENDMSG:
+            return report_sendmsg(ctx, a[0], a[1]);
+        case SYS_SENDMMSG:
+            return report_sendmmsg(ctx, a[0], a[1]);
+        default:
+            return 0;
+    }
 }

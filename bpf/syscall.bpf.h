@@ -78,6 +78,12 @@ static __always_inline int is_compat_call(int compat_function) {
 #endif
 }
 
+/* The act of the thread that runs now, told from its call. */
+static __always_inline void begin_call(struct rec_hdr* h, const struct call_exit* call) {
+    begin_current(h, call->result);
+    if (call->compat) h->flags |= REC_F_COMPAT;
+}
+
 /* -ERESTARTSYS and its kin: a signal came, and the call is made once more or turned into EINTR. */
 static __always_inline int interrupted(long result) { return result <= -512 && result >= -516; }
 
@@ -122,4 +128,15 @@ static __always_inline struct file* file_of(int fd) {
         if (!is_compat_call(1)) return 0;                                                                 \
         return exit_of_##call(&(struct call_exit){.regs = regs, .result = (__s32)result, .compat = 1});   \
     }                                                                                                     \
+    static __always_inline int exit_of_##call(const struct call_exit* ctx)
+
+/* A call that only 32-bit programs have. Its function's name may be a macro. */
+#define ON_COMPAT_EXIT(call, function) COMPAT_EXIT(call, function)
+#define COMPAT_EXIT(call, function)                                                                     \
+    static __always_inline int exit_of_##call(const struct call_exit* ctx);                             \
+    SEC("?fexit/" COMPAT_FUNCTION #function)                                                            \
+    int BPF_PROG(compat_##call, struct pt_regs* regs, long result) {                                    \
+        if (!is_compat_call(1)) return 0;                                                               \
+        return exit_of_##call(&(struct call_exit){.regs = regs, .result = (__s32)result, .compat = 1}); \
+    }                                                                                                   \
     static __always_inline int exit_of_##call(const struct call_exit* ctx)

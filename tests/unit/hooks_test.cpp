@@ -18,7 +18,7 @@ namespace {
 
 /// Names of the programs in bpf/*.bpf.c.
 std::set<std::string> programs() {
-    const std::regex exit_hook(R"(^ON_(?:EXIT|SECURITY|SECURITY_IN)\((\w+)[,)])"),
+    const std::regex exit_hook(R"(^ON_(?:EXIT|COMPAT_EXIT|SECURITY|SECURITY_IN)\((\w+)[,)])"),
         section(R"(^SEC\("(\??(tp|tp_btf|iter|fexit|fentry|uprobe|uretprobe)/[^"]+)\"\))"),
         function(R"(^int (BPF_PROG\()?(\w+))");
     std::set<std::string> names;

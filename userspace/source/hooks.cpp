@@ -25,6 +25,8 @@ constexpr auto kTruncates = std::span(kServes<REC_FILE_TRUNCATE>);
 constexpr auto kAttributes = std::span(kServes<REC_FILE_SETXATTR>);
 constexpr auto kModules = std::span(kServes<REC_KERNEL_MODULE>);
 constexpr auto kMounts = std::span(kServes<REC_FILE_MOUNT>);
+constexpr auto kUmounts = std::span(kServes<REC_FILE_UMOUNT>);
+constexpr auto kMaps = std::span(kServes<REC_FILE_MAP>);
 constexpr auto kAccepts = std::span(kServes<REC_NETWORK_ACCEPT>);
 constexpr auto kHolds = std::span(kServes<REC_PROCESS_PTRACE>);
 constexpr auto kIdentities = std::span(kServes<REC_IDENTITY_CHANGE>);
@@ -34,6 +36,9 @@ constexpr auto kToldToAudit =
 constexpr auto kMessages = std::span(kServes<REC_NETWORK_SEND, REC_NETWORK_DNS, REC_AUTH_ATTEMPT,
                                              REC_AUTH_ACCOUNT, REC_SESSION_START, REC_SESSION_END>);
 constexpr auto kAttempts = std::span(kServes<REC_AUTH_ATTEMPT>);
+constexpr auto kSockets = std::span(
+    kServes<REC_NETWORK_CONNECT, REC_NETWORK_ACCEPT, REC_NETWORK_BIND, REC_NETWORK_LISTEN, REC_NETWORK_SEND,
+            REC_NETWORK_DNS, REC_AUTH_ATTEMPT, REC_AUTH_ACCOUNT, REC_SESSION_START, REC_SESSION_END>);
 constexpr auto kUring =
     std::span(kServes<REC_FILE_OPEN, REC_FILE_CREATE, REC_FILE_UNLINK, REC_FILE_RENAME, REC_FILE_LINK,
                       REC_FILE_SYMLINK, REC_FILE_MKDIR, REC_FILE_RMDIR, REC_NETWORK_CONNECT,
@@ -81,16 +86,25 @@ constexpr HookUse kUses[] = {
     {"on_lchown", kChowns, {}},
     {"on_fchown", kChowns, {}},
     {"on_fchownat", kChowns, {}},
+    {"on_chown16", kChowns, {}},
+    {"on_lchown16", kChowns, {}},
+    {"on_fchown16", kChowns, {}},
     {"on_truncate", kTruncates, {}},
     {"on_ftruncate", kTruncates, {}},
+    {"on_truncate64", kTruncates, {}},
+    {"on_ftruncate64", kTruncates, {}},
     {"on_setxattr", kAttributes, {}},
     {"on_lsetxattr", kAttributes, {}},
     {"on_fsetxattr", kAttributes, {}},
+    {"on_setxattrat", kAttributes, {}},
     {"on_mount", kMounts, {}},
     {"on_move_mount", kMounts, {}},
     {"on_mount_setattr", kMounts, {}},
-    {"on_umount", kServes<REC_FILE_UMOUNT>, {}},
-    {"on_mmap", kServes<REC_FILE_MAP>, {}},
+    {"on_umount", kUmounts, {}},
+    {"on_oldumount", kUmounts, {}},
+    {"on_mmap", kMaps, {}},
+    {"on_mmap2", kMaps, {}},
+    {"on_mmap_of_old", kMaps, {}},
 
     {"on_path_unlink", kServes<REC_FILE_UNLINK>, {}},
     {"on_path_rmdir", kServes<REC_FILE_RMDIR>, {}},
@@ -115,6 +129,7 @@ constexpr HookUse kUses[] = {
     {"on_sendmsg", kMessages, {}},
     {"on_sendmmsg", kMessages, {}},
     {"on_netlink_send", kToldToAudit, {}},
+    {"on_socketcall", kSockets, {}},
 
     {"on_setuid", kIdentities, {}, kCommit},
     {"on_setreuid", kIdentities, {}, kCommit},

@@ -164,6 +164,16 @@ static void way_fsetxattr(const char* way) {
     say(way, result, "path=%s name=%s", quoted(path), attribute());
 }
 
+static void way_setxattrat(const char* way) {  // 6.13
+    const struct {
+        unsigned long long value;
+        unsigned size, flags;
+    } given = {(unsigned long)"1", 1, 0};
+    const char* path = make_file(way, "file");
+    long result = outcome(syscall(463, AT_FDCWD, path, 0, attribute(), &given, sizeof given));
+    say(way, result, "path=%s name=%s", quoted(path), attribute());
+}
+
 int main(int argc, char** argv) {
     static const struct way ways[] = {
         {"unlink", way_unlink},
@@ -186,6 +196,7 @@ int main(int argc, char** argv) {
         {"ftruncate", way_ftruncate},
         {"setxattr", way_setxattr},
         {"fsetxattr", way_fsetxattr},
+        {"setxattrat", way_setxattrat},
     };
     return RUN_WAY(argc, argv, ways);
 }

@@ -13,13 +13,20 @@ enum {  // arch/x86/entry/syscalls/syscall_32.tbl
     kExecve = 11,
     kChmod = 15,
     kGetpid = 20,
+    kOldUmount = 22,
     kRename = 38,
     kMkdir = 39,
+    kOldMmap = 90,
+    kSocketcall = 102,
+    kChown16 = 182,
+    kMmap2 = 192,
+    kTruncate64 = 193,
     kOpenat = 295,
     kSocket = 359,
     kConnect = 362,
     kSendto = 369,
 };
+enum { kBindCall = 2, kConnectCall = 3, kSendtoCall = 11 };  // of socketcall
 
 static long call(long nr, long a, long b, long c, long d, long e, long f) {
     static long sixth;
@@ -85,11 +92,47 @@ static const char* in_dir(unsigned which, const char* name) {
     return names[which];
 }
 
+struct address {
+    unsigned short family;
+    unsigned char port[2], ip[4], pad[8];
+};
+
+// What i386 has names of its own for, mostly older ones.
+static void act_by_own_names(const char* there) {
+    static struct address at[] = {
+        {2, {0, 0}, {127, 0, 0, 4}, {0}}, {2, {0, 1}, {127, 0, 0, 3}, {0}}, {2, {0, 1}, {127, 0, 0, 2}, {0}}};
+    static unsigned map[] = {0, 4096, 5, 2, 0, 0};  // read and execute, private
+    static unsigned bind[3], connect[3], send[6];
+    tell("file.chown", CALL(kChown16, there, 0xffff, 0), there, 0);
+    long fd = CALL(kOpen, there, 0, 0);
+    long mapped = call(kMmap2, 0, 4096, 5, 2, fd, 0);
+    tell("file.map", mapped < 0 && mapped > -4096 ? mapped : 0, there, 0);
+    CALL(kClose, fd, 0, 0);
+    tell("file.truncate", CALL(kTruncate64, there, 705032704, 1), there, 0);  // 5e9
+    fd = CALL(kOpen, in_dir(2, "second"), 0102, 0700);
+    map[4] = (unsigned)fd;
+    mapped = CALL(kOldMmap, map, 0, 0);
+    tell("file.map", mapped < 0 && mapped > -4096 ? mapped : 0, names[2], 0);
+    CALL(kClose, fd, 0, 0);
+    tell("file.umount", CALL(kOldUmount, directory, 0, 0), directory, 0);
+
+    fd = CALL(kSocket, 2, 2, 0);
+    bind[0] = connect[0] = send[0] = (unsigned)fd;
+    bind[1] = (unsigned)(unsigned long)&at[0];
+    connect[1] = (unsigned)(unsigned long)&at[1];
+    send[1] = (unsigned)(unsigned long)"hello";
+    send[2] = 5;
+    send[4] = (unsigned)(unsigned long)&at[2];
+    bind[2] = connect[2] = send[5] = sizeof at[0];
+    tell("network.bind", CALL(kSocketcall, kBindCall, bind, 0), "127.0.0.4", 0);
+    tell("network.connect", CALL(kSocketcall, kConnectCall, connect, 0), "127.0.0.3", 0);
+    long sent = CALL(kSocketcall, kSendtoCall, send, 0);
+    tell("network.send", sent < 0 ? sent : 0, "127.0.0.2", 0);
+    CALL(kClose, fd, 0, 0);
+}
+
 static void act(void) {
-    static struct {
-        unsigned short family;
-        unsigned char port[2], address[4], pad[8];
-    } to = {2, {0, 1}, {127, 0, 0, 1}, {0}};  // port 1: nobody listens
+    static struct address to = {2, {0, 1}, {127, 0, 0, 1}, {0}};  // port 1: nobody listens
     static unsigned arguments[2];
     const char* there = in_dir(0, "there");
     long fd = CALL(kOpen, there, 0, 0);
@@ -98,6 +141,7 @@ static void act(void) {
     fd = CALL(kOpenat, -100, in_dir(1, "missing"), 0);
     tell("file.open", fd, names[1], 0);
     tell("file.chmod", CALL(kChmod, there, 0600, 0), there, 0);
+    act_by_own_names(there);
     tell("file.rename", CALL(kRename, there, in_dir(1, "moved"), 0), there, names[1]);
     tell("file.unlink", CALL(kUnlink, names[1], 0, 0), names[1], 0);
     tell("file.mkdir", CALL(kMkdir, in_dir(0, "made"), 0700, 0), names[0], 0);
