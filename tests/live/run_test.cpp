@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // whodid run: workers that die, a supervisor that dies, and what is told of it.
+#include <linux/capability.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "base/rights.h"
 #include "sensor.h"
 #include "stage.h"
 #include "stage_assert.h"
@@ -139,6 +141,36 @@ TEST_F(Run, AKilledWorkerIsToldByItsSuccessorAndNothingIsMissing) {
     EXPECT_TRUE(own->all({"sensor.loss", 0, {}}).empty());
     expect_balance(own->stop());
     expect_one_stream(*own);
+}
+
+// What a worker parses comes from outside: whoever takes it over by that gets little.
+TEST_F(Run, AWorkerHasTheLeastRightsThatWork) {
+    const auto own = serve();
+    ASSERT_TRUE(own);
+    const pid_t worker = worker_of(*own);
+    ASSERT_TRUE(own->wait_for({"sensor.start", 0, {}}));
+    const auto set = [worker](const char* name) { return std::stoull(status_of(worker, name), nullptr, 16); };
+    const Rights least = right(CAP_SYS_PTRACE) | right(CAP_DAC_READ_SEARCH) | right(CAP_BPF);
+    EXPECT_EQ(set("CapEff") & ~least, 0u) << status_of(worker, "CapEff");
+    EXPECT_EQ(set("CapPrm"), set("CapEff"));
+    EXPECT_EQ(set("CapInh"), 0u);
+    EXPECT_EQ(status_of(worker, "NoNewPrivs"), "1");
+    // Whom the kernel side guards it has the supervisor tell: it sees signals to those only.
+    const auto other = serve();
+    ASSERT_TRUE(other);
+    const std::string theirs = std::to_string(worker_of(*other));
+    EXPECT_TRUE(comes_true([&] {
+        return exited(0, as_alice("kill -HUP " + theirs)) &&
+               !own->all({"sensor.tamper", 0,
+                          [&](const Json& e) {
+                              return at(e, "whodid.sensor.text")
+                                  .get<std::string>()
+                                  .starts_with("SIGHUP to the sensor whodid[" + theirs + "]");
+                          }})
+                    .empty();
+    }));
+    expect_balance(other->stop());
+    expect_balance(own->stop());
 }
 
 TEST_F(Run, SigtermEndsItAndSighupDoesNot) {

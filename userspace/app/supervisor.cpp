@@ -9,9 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
+#include "app/policy_line.h"
 #include "app/say.h"
 #include "app/worker.h"
 #include "base/clock.h"
@@ -55,13 +57,16 @@ Result<Supervisor::Worker> Supervisor::start() {
     Fd orders(ends[0]);
     Worker worker;
     worker.orders = Fd(ends[1]);
+    auto line = PolicyLine::make();
+    if (!line) return line.error();
+    worker.line = std::move(line->answers);
     auto lister = loader_.task_lister();
     if (!lister) return lister.error();
     if (objects_.empty()) objects_ = loader_.objects();  // with the lister's link
     worker.since_ns = boot_now_ns();
     worker.pid = ::fork();
     if (worker.pid < 0) return Error::from_errno("cannot start a worker");
-    if (worker.pid == 0) become_worker(std::move(orders), std::move(*lister));
+    if (worker.pid == 0) become_worker(std::move(orders), std::move(line->asks), std::move(*lister));
     worker.end =
         Fd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));  // glibc 2.36 has no C++ header
     if (!worker.end.valid()) return Error::from_errno("cannot watch the worker");
@@ -69,9 +74,10 @@ Result<Supervisor::Worker> Supervisor::start() {
 }
 
 /// Ends without any destructor: what they would let go of is the supervisor's.
-void Supervisor::become_worker(Fd orders, Fd lister) const {
+void Supervisor::become_worker(Fd orders, Fd line, Fd lister) const {
     WorkerTask task{options_, hand_over_, {&loader_, std::move(lister), objects_}};
     task.orders_fd = orders.get();
+    task.policy_line = std::move(line);
     task.out_fd = out_fd_;
     task.sensor_start_ns = start_ns_;
     task.nonce = nonce_;
@@ -80,6 +86,23 @@ void Supervisor::become_worker(Fd orders, Fd lister) const {
     const auto own = static_cast<std::uint32_t>(::getpid());
     task.state_files = {sensors_.file_of(task.supervisor_pid), sensors_.file_of(own)};
     ::_exit(work(std::move(task)));
+}
+
+Supervisor::Wake Supervisor::serve(int stop_fd, int timeout_ms) {
+    const std::uint64_t start_ns = boot_now_ns();
+    while (true) {
+        const auto past_ms = static_cast<int>((boot_now_ns() - start_ns) / 1'000'000);
+        pollfd fds[] = {
+            {worker_.end.get(), POLLIN, 0}, {stop_fd, POLLIN, 0}, {worker_.line.get(), POLLIN, 0}};
+        const int ready =
+            ::poll(fds, std::size(fds), timeout_ms < 0 ? -1 : std::max(timeout_ms - past_ms, 0));
+        if (ready == 0) return Wake::kTime;
+        if (ready < 0) continue;  // a signal
+        if (fds[1].revents != 0) return Wake::kStop;
+        if (fds[0].revents != 0) return Wake::kEnd;
+        if (fds[2].revents & POLLIN) answer_request(worker_.line.get(), loader_);
+        if (fds[2].revents & (POLLHUP | POLLERR)) worker_.line = Fd();
+    }
 }
 
 int Supervisor::reap() {
@@ -96,7 +119,7 @@ int Supervisor::reap() {
 /// Whoever is to end a service wants its last events: a worker that hangs is killed.
 int Supervisor::stop() {
     (void)!::write(worker_.orders.get(), "q", 1);
-    const bool ended = wait_for(worker_.end.get(), kStopMs);
+    const bool ended = serve(-1, kStopMs) == Wake::kEnd;
     if (!ended) ::kill(worker_.pid, SIGKILL);
     const int status = reap();
     if (ended && WIFEXITED(status)) return WEXITSTATUS(status);
@@ -127,10 +150,7 @@ int Supervisor::run(int stop_fd) {
         auto started = start();
         if (!started) return fail(started.error());
         worker_ = std::move(*started);
-        pollfd fds[] = {{worker_.end.get(), POLLIN, 0}, {stop_fd, POLLIN, 0}};
-        while (::poll(fds, std::size(fds), -1) < 0 && errno == EINTR) {
-        }
-        if (fds[1].revents != 0) return stop();
+        if (serve(stop_fd, -1) == Wake::kStop) return stop();
         const int status = reap();
         if (const auto code = replace_after(status, stop_fd)) return *code;
     }

@@ -31,11 +31,16 @@ private:
         pid_t pid = -1;
         Fd end;     // a pidfd: readable when it is dead
         Fd orders;  // a byte tells it to stop; closed, there is no supervisor any more
+        Fd line;    // what it asks for, see policy_line.h
         std::uint64_t since_ns = 0;
     };
 
     Result<Worker> start();
-    [[noreturn]] void become_worker(Fd orders, Fd lister) const;
+    [[noreturn]] void become_worker(Fd orders, Fd line, Fd lister) const;
+    /// Answers the worker until it ends, `stop_fd` is readable, or the time is over. -1: no descriptor, no
+    /// limit.
+    enum class Wake { kEnd, kStop, kTime };
+    Wake serve(int stop_fd, int timeout_ms);
     std::optional<int> replace_after(int status, int stop_fd);
     int reap();
     int stop();

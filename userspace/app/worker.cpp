@@ -3,6 +3,7 @@
 #include "app/worker.h"
 
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
@@ -18,7 +19,9 @@
 #include "app/exit_code.h"
 #include "app/footer.h"
 #include "app/people.h"
+#include "app/policy_line.h"
 #include "app/say.h"
+#include "base/rights.h"
 #include "sink/stream_sink.h"
 
 namespace whodid {
@@ -37,10 +40,19 @@ void leave_signals_to_supervisor() {
 void keep_what_is_read(const WorkerTask& task) {
     const auto keeps = [&](int fd, std::string_view target) {
         return fd <= STDERR_FILENO || fd == task.out_fd || fd == task.orders_fd ||
-               fd == task.kernel.task_lister.get() || target.starts_with("anon_inode:bpf-map") ||
-               target.starts_with("anon_inode:bpf-prog");
+               fd == task.kernel.task_lister.get() || fd == task.policy_line.get() ||
+               target.starts_with("anon_inode:bpf-map") || target.starts_with("anon_inode:bpf-prog");
     };
     for (const int fd : descriptors_but(keeps)) ::close(fd);
+}
+
+/// Of other processes it reads what they run and where, and files that only their owner may read. Before
+/// Linux 5.19 it takes a right to read a map, too.
+Result<void> keep_least_rights(const KernelSide& side) {
+    constexpr Rights kReads = right(CAP_SYS_PTRACE) | right(CAP_DAC_READ_SEARCH);
+    if (auto used = use_rights(kReads); !used) return used;
+    Ledger unused;
+    return keep_rights(side.read_counters(unused) ? kReads : kReads | right(CAP_BPF));
 }
 
 bool ends_in_mid_line(int fd) {
@@ -127,13 +139,14 @@ void print_footer(const RunOptions& options, const Ledger& ledger, const Pipelin
 int work(WorkerTask task) {
     leave_signals_to_supervisor();
     ::prctl(PR_SET_NAME, "whodid-worker");
-    // Their starts are known when the processes are listed: until then, 0 stands for them.
-    auto guarded = task.kernel.side->guard(
-        {{0, static_cast<std::uint32_t>(::getpid()), 0}, {0, task.supervisor_pid, 0}});
-    if (guarded)
-        guarded = task.kernel.side->let_pass(0);  // a predecessor may have died in its canary's midst
-    if (!guarded) return fail(guarded.error());
     keep_what_is_read(task);
+    LeasedSide side(*task.kernel.side, std::move(task.policy_line));
+    task.kernel.side = &side;
+    // Their starts are known when the processes are listed: until then, 0 stands for them.
+    auto ready = side.guard({{0, static_cast<std::uint32_t>(::getpid()), 0}, {0, task.supervisor_pid, 0}});
+    if (ready) ready = keep_least_rights(side);
+    if (ready) ready = side.let_pass(0);  // a predecessor may have died in its canary's midst
+    if (!ready) return fail(ready.error());
 
     auto people = read_person_map(task.options.person_map_path);
     if (!people) return people.error().code == EINVAL ? fail_usage(people.error()) : fail(people.error());

@@ -16,8 +16,9 @@ struct WorkerTask {
     const RunOptions& options;
     HandOver& hand_over;
     KernelLease kernel;
-    int out_fd = -1;     // events
-    int orders_fd = -1;  // a byte: stop; its end: the supervisor is gone
+    Fd policy_line = {};  // see policy_line.h
+    int out_fd = -1;      // events
+    int orders_fd = -1;   // a byte: stop; its end: the supervisor is gone
     std::uint64_t sensor_start_ns = 0;
     std::string nonce = {};  // of the canary
     Predecessor predecessor = {};

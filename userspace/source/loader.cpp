@@ -161,7 +161,7 @@ Result<std::unique_ptr<Loader>> Loader::load_object(Attempt& attempt) {
                          EOPNOTSUPP};
         }
         if (auto done = loader->mark_maps(); !done) return done.error();
-        if (auto done = loader->put_policy(); !done) return done.error();
+        if (auto done = loader->put_first_policy(); !done) return done.error();
         if (auto done = loader->attach(attempt); !done) return done.error();
     } while (attempt.again);
     return loader;
@@ -203,9 +203,6 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     config.cpus = cpus;
     config.slots = 2 * cpus;
     config.audit_at_hook = has_audit_hook(hooks_);
-    // Attaching is done by bpf(2), which the first of the programs already see. Its start is not known yet: 0
-    // stands for it until the process table is filled.
-    policy_.guards[0].tgid = static_cast<std::uint32_t>(::getpid());
     bpf_object* o = object_;
     const auto map = [o](const char* name) { return bpf_object__find_map_by_name(o, name); };
     const int errors[] = {
@@ -329,27 +326,45 @@ Result<void> Loader::mark_maps() {
     return {};
 }
 
-/// The policy as a whole, frozen before it is in force. The kernel returns when no program runs by the one
-/// before any more.
-Result<void> Loader::put_policy() {
+/// A policy as a whole, frozen before it is in force.
+Result<Fd> Loader::make_policy(const rec_policy& policy) {
     const std::uint32_t zero = 0;
     bpf_map_create_opts options{};
     options.sz = sizeof options;
     options.map_flags = BPF_F_RDONLY_PROG;
-    const Fd next(
-        bpf_map_create(BPF_MAP_TYPE_ARRAY, "whodid_policy", sizeof zero, sizeof policy_, 1, &options));
-    const int number = next.get();
-    if (!next.valid() || bpf_map_update_elem(number, &zero, &policy_, BPF_ANY) != 0 ||
-        bpf_map_freeze(number) != 0 || bpf_map_update_elem(map_fd("policies"), &zero, &number, BPF_ANY) != 0)
+    Fd made(bpf_map_create(BPF_MAP_TYPE_ARRAY, "whodid_policy", sizeof zero, sizeof policy, 1, &options));
+    if (!made.valid() || bpf_map_update_elem(made.get(), &zero, &policy, BPF_ANY) != 0 ||
+        bpf_map_freeze(made.get()) != 0)
+        return Error::from_errno("cannot make a policy for the kernel side");
+    return made;
+}
+
+/// The kernel returns when no program runs by the one before any more.
+Result<void> Loader::put_policy(const Fd& policy) {
+    const std::uint32_t zero = 0;
+    const int number = policy.get();
+    if (bpf_map_update_elem(map_fd("policies"), &zero, &number, BPF_ANY) != 0)
         return Error::from_errno("cannot give the kernel side its policy");
     policy_id_ = object_id(REC_BPF_MAP, number);
     return {};
 }
 
+Result<void> Loader::put_first_policy() {
+    rec_policy last{};
+    last.stopped = 1;
+    auto made = make_policy(last);
+    if (!made) return made.error();
+    stopped_ = std::move(*made);
+    // Attaching is done by bpf(2), which the first of the programs already see. Its start is not known yet: 0
+    // stands for it until the process table is filled.
+    return guard({{0, static_cast<std::uint32_t>(::getpid()), 0}});
+}
+
 Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
-    std::ranges::fill(policy_.guards, rec_guard{});
-    std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(policy_.guards)), policy_.guards);
-    return put_policy();
+    rec_policy policy{};
+    std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(policy.guards)), policy.guards);
+    const auto made = make_policy(policy);
+    return made ? put_policy(*made) : made.error();
 }
 
 Result<void> Loader::let_pass(std::uint32_t tid) {
@@ -368,14 +383,12 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> Loader::objects() const {
     bpf_object__for_each_program(program, object_) add(REC_BPF_PROGRAM, bpf_program__fd(program));
     bpf_map* map = nullptr;
     bpf_object__for_each_map(map, object_) add(REC_BPF_MAP, bpf_map__fd(map));
+    add(REC_BPF_MAP, stopped_.get());
     for (const bpf_link* link : links_) add(REC_BPF_LINK, bpf_link__fd(link));
     return found;
 }
 
-Result<void> Loader::stop() {
-    policy_.stopped = 1;
-    return put_policy();
-}
+Result<void> Loader::stop() { return put_policy(stopped_); }
 
 Result<void> list_tasks(int lister) {
     char none[64];  // the iterator writes to the ring, not here

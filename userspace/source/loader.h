@@ -63,7 +63,9 @@ private:
     Result<void> attach(Attempt& attempt);
     int map_fd(const char* name) const;
     Result<void> mark_maps();
-    Result<void> put_policy();
+    static Result<Fd> make_policy(const rec_policy& policy);
+    Result<void> put_policy(const Fd& policy);
+    Result<void> put_first_policy();
     static Result<bpf_link*> attach_uprobe(const bpf_program* program, const Hook& hook,
                                            const std::string& library);
     void read_misses(Ledger& ledger) const;
@@ -79,8 +81,8 @@ private:
         std::uint16_t kind;  // that is missing when the kernel skips it
     };
     std::vector<Attached> attached_;
-    rec_policy policy_{};
-    std::uint32_t policy_id_ = 0;  // of the map that holds it
+    Fd stopped_;                   // the last policy, made first: it is put in force by who may make none
+    std::uint32_t policy_id_ = 0;  // of the map with the policy in force
 };
 
 /// Sends a record for every process there is.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/policy_line.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+namespace whodid {
+namespace {
+
+/// A kernel side of which nothing is asked but who is guarded.
+class FakeSide : public KernelSide {
+public:
+    KernelDescriptors descriptors() const override { return {}; }
+    const std::vector<Hook>& hooks() const override { return hooks_; }
+    Result<void> read_counters(Ledger&) const override { return {}; }
+    Result<void> guard(const std::vector<rec_guard>& sensors) override {
+        if (refuses) return Error{"no", EPERM};
+        guarded = sensors;
+        ++policies;
+        return {};
+    }
+    std::uint32_t policy_map() const override { return policies; }
+    Result<void> let_pass(std::uint32_t) override { return {}; }
+    Result<void> stop() override { return {}; }
+
+    bool refuses = false;
+    std::vector<rec_guard> guarded;
+    std::uint32_t policies = 100;
+
+private:
+    std::vector<Hook> hooks_;
+};
+
+struct Line : testing::Test {
+    Line() {
+        auto made = PolicyLine::make();
+        EXPECT_TRUE(made);
+        answers = std::move(made->answers);
+        worker = std::make_unique<LeasedSide>(unused, std::move(made->asks));
+    }
+    /// Answers `times` requests beside.
+    std::thread supervise(int times = 1) {
+        return std::thread([this, times] {
+            for (int i = 0; i < times; ++i) {
+                pollfd p{answers.get(), POLLIN, 0};
+                if (::poll(&p, 1, 10'000) == 1) answer_request(answers.get(), side);
+            }
+        });
+    }
+    FakeSide unused, side;
+    Fd answers;
+    std::unique_ptr<LeasedSide> worker;
+};
+
+TEST_F(Line, TheSupervisorPutsWhatTheWorkerAsksFor) {
+    std::thread supervisor = supervise(2);
+    EXPECT_TRUE(worker->guard({{7, 1, 0}, {9, 2, 0}}));
+    EXPECT_EQ(worker->policy_map(), 101u);
+    EXPECT_TRUE(worker->guard({{7, 3, 0}}));
+    supervisor.join();
+    EXPECT_EQ(worker->policy_map(), 102u);
+    ASSERT_EQ(side.guarded.size(), 1u);
+    EXPECT_EQ(side.guarded[0].start_ns, 7u);
+    EXPECT_EQ(side.guarded[0].tgid, 3u);
+    EXPECT_TRUE(unused.guarded.empty());
+}
+
+TEST_F(Line, ItsRefusalIsTold) {
+    side.refuses = true;
+    std::thread supervisor = supervise();
+    const auto refused = worker->guard({});
+    supervisor.join();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, EPERM);
+    EXPECT_EQ(refused.error().message,
+              "cannot have the supervisor tell the kernel side who its sensors are: Operation not permitted");
+}
+
+TEST_F(Line, AnAnswerThatComesTooLateIsNotTakenForTheNext) {
+    const auto none = worker->guard({{1, 1, 0}});
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, ETIMEDOUT);
+    answer_request(answers.get(), side);
+    std::thread supervisor = supervise();
+    EXPECT_TRUE(worker->guard({{2, 2, 0}}));
+    supervisor.join();
+    EXPECT_EQ(worker->policy_map(), 102u);
+}
+
+TEST_F(Line, WithoutASupervisorThereIsNothingToWaitFor) {
+    answers = Fd();
+    const auto gone = worker->guard({});
+    ASSERT_FALSE(gone);
+    EXPECT_EQ(gone.error().code, EPIPE);
+}
+
+TEST_F(Line, WhatIsNoRequestIsNotAnswered) {
+    auto line = PolicyLine::make();
+    ASSERT_TRUE(line);
+    const char small[] = "?", big[4096] = {};
+    ASSERT_EQ(::send(line->asks.get(), small, sizeof small, 0), static_cast<ssize_t>(sizeof small));
+    ASSERT_EQ(::send(line->asks.get(), big, sizeof big, 0), static_cast<ssize_t>(sizeof big));
+    for (int i = 0; i < 3; ++i) answer_request(line->answers.get(), side);  // the third finds none
+    EXPECT_EQ(side.policies, 100u);
+    char none = 0;
+    EXPECT_EQ(::recv(line->asks.get(), &none, 1, MSG_DONTWAIT), -1);
+}
+
+}  // namespace
+}  // namespace whodid

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// PolicyLine: between a worker, which may make no BPF maps, and the supervisor, which puts the policy in
+// force that the worker asks for.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "source/kernel_side.h"
+
+namespace whodid {
+
+struct PolicyLine {
+    Fd asks, answers;  // the worker's end, the supervisor's
+    static Result<PolicyLine> make();
+};
+
+/// The supervisor's part: takes one request that waits, and answers it. Anything else than a request that
+/// fits is answered by nothing.
+void answer_request(int answers_fd, KernelSide& side);
+
+/// The worker's part: all as `side` has it, but for who is guarded.
+class LeasedSide : public KernelSide {
+public:
+    /// `side` outlives it.
+    LeasedSide(KernelSide& side, Fd asks) : side_(side), asks_(std::move(asks)) {}
+
+    KernelDescriptors descriptors() const override { return side_.descriptors(); }
+    const std::vector<Hook>& hooks() const override { return side_.hooks(); }
+    Result<void> read_counters(Ledger& ledger) const override { return side_.read_counters(ledger); }
+    /// Waits for the answer, a second at most.
+    Result<void> guard(const std::vector<rec_guard>& sensors) override;
+    std::uint32_t policy_map() const override { return policy_map_; }
+    Result<void> let_pass(std::uint32_t tid) override { return side_.let_pass(tid); }
+    Result<void> stop() override { return side_.stop(); }
+
+private:
+    KernelSide& side_;
+    Fd asks_;
+    std::uint32_t asked_ = 0;  // the last request's number: an answer that comes late is another one's
+    std::uint32_t policy_map_ = 0;
+};
+
+}  // namespace whodid
