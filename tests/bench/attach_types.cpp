@@ -4,6 +4,7 @@
 
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <unistd.h>
 #include <whodid/record.h>
 
 #include <cerrno>
@@ -63,7 +64,7 @@ private:
 
 int print_nothing(libbpf_print_level, const char*, va_list) { return 0; }
 
-/// "syscalls/sys_exit_openat", ...: as the section names of whodid's own object have them.
+/// "syscalls/sys_exit_openat", ...: as the section names of whodid's own object have them, and this kernel too.
 std::vector<std::string> whodid_tracepoints() {
     std::size_t bytes = 0;
     const void* elf = whodid_bpf__elf_bytes(&bytes);
@@ -74,7 +75,9 @@ std::vector<std::string> whodid_tracepoints() {
     bpf_object__for_each_program(program, object.get()) {
         std::string section = bpf_program__section_name(program);
         if (section.starts_with("?")) section.erase(0, 1);
-        if (section.starts_with("tp/syscalls/")) places.insert(section.substr(3));
+        if (!section.starts_with("tp/syscalls/")) continue;
+        const std::string place = section.substr(3);
+        if (::access((tracefs_path() + "/events/" + place + "/id").c_str(), F_OK) == 0) places.insert(place);
     }
     return {places.begin(), places.end()};
 }
