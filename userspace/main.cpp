@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line: declares the arguments of each command, and runs the one that was asked for.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -384,6 +385,10 @@ int run_command_line(int argc, char** argv) {
 }  // namespace whodid
 
 int main(int argc, char** argv) {
+    // The loader reads the kernel's types, some 10 MiB, once. By default glibc takes a large block that is
+    // freed for a sign that more of its size will come, keeps the next ones in the heap, and the heap never
+    // shrinks again.
+    ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
     whodid::ensure_standard_streams();
     return whodid::run_command_line(argc, argv);
 }
