@@ -48,8 +48,8 @@ static __always_inline int is_told(struct rec_ptrace* r) {
 }
 
 /* The target is found at the exit: who is held stays, and a number is used again much later only. */
-static __always_inline int report_hold(const struct call_exit* call, __u32 operation, struct task_struct* target,
-                                       int asked) {
+static __always_inline int report_hold(const struct call_exit* call, __u32 operation,
+                                       struct task_struct* target, int asked) {
     struct slot* s = slot_claim(REC_PROCESS_PTRACE, sizeof(struct rec_ptrace));
 
     if (!s) return 0;
@@ -104,8 +104,7 @@ ON_EXIT(ptrace) {
         gated(REC_PROCESS_PTRACE);
         return 0;
     }
-    if (operation == REC_HOLD_TRACEME)
-        return report_hold(ctx, operation, (void*)bpf_get_current_task(), 0);
+    if (operation == REC_HOLD_TRACEME) return report_hold(ctx, operation, (void*)bpf_get_current_task(), 0);
     return report_hold(ctx, operation, task_of_number(asked), asked);
 }
 

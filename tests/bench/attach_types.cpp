@@ -64,7 +64,8 @@ private:
 
 int print_nothing(libbpf_print_level, const char*, va_list) { return 0; }
 
-/// "syscalls/sys_exit_openat", ...: as the section names of whodid's own object have them, and this kernel too.
+/// "syscalls/sys_exit_openat", ...: as the section names of whodid's own object have them, and this kernel
+/// too.
 std::vector<std::string> whodid_tracepoints() {
     std::size_t bytes = 0;
     const void* elf = whodid_bpf__elf_bytes(&bytes);
