@@ -263,6 +263,10 @@ void add_run(CLI::App& command, RunOptions& options) {
         command, "--heartbeat", "TIME", parse_period,
         [&options](std::uint64_t parsed) { options.heartbeat_ns = parsed; },
         "How often it says that it is there; at least 1s, default 60s");
+    add_parsed<std::uint64_t>(
+        command, "--watchdog", "TIME", parse_period,
+        [&options](std::uint64_t parsed) { options.watchdog_ns = parsed; },
+        "Replace a worker that does nothing for so long; at least 1s, default 60s");
     command.add_flag("-q,--quiet", options.quiet, "No footer");
     command.add_flag("-v,--verbose", options.verbose, "Say more on standard error");
     add_ledger(command, options.ledger);

@@ -77,6 +77,14 @@ protected:
                                     return at(e, "whodid.sensor.text").get<std::string>().starts_with(did);
                                 }});
     }
+    static bool tampering_now(Sensor& sensor, const std::string& did) {
+        return !sensor
+                    .all({"sensor.tamper", 0,
+                          [&](const Json& e) {
+                              return at(e, "whodid.sensor.text").get<std::string>().starts_with(did);
+                          }})
+                    .empty();
+    }
     static std::optional<Json> goes_on_for(Sensor& sensor, pid_t worker, const std::string& end) {
         const std::string text = "goes on for worker " + std::to_string(worker) + ", which " + end + "; ";
         return sensor.wait_for(
@@ -161,13 +169,7 @@ TEST_F(Run, AWorkerHasTheLeastRightsThatWork) {
     const std::string theirs = std::to_string(worker_of(*other));
     EXPECT_TRUE(comes_true([&] {
         return exited(0, as_alice("kill -HUP " + theirs)) &&
-               !own->all({"sensor.tamper", 0,
-                          [&](const Json& e) {
-                              return at(e, "whodid.sensor.text")
-                                  .get<std::string>()
-                                  .starts_with("SIGHUP to the sensor whodid[" + theirs + "]");
-                          }})
-                    .empty();
+               tampering_now(*own, "SIGHUP to the sensor whodid[" + theirs + "]");
     }));
     expect_balance(other->stop());
     expect_balance(own->stop());
@@ -228,6 +230,26 @@ TEST_F(Run, WorkersThatDieInARowAreWaitedWith) {
     for (const char* pause : {" was killed by SIGKILL; another one goes on\n", "goes on in 100ms\n",
                               "goes on in 200ms\n", "goes on in 400ms\n"})
         EXPECT_NE(said->find(pause), std::string::npos) << pause << " in " << *said;
+    expect_one_stream(*own);
+}
+
+// Who stops the sensor's worker blinds it no longer than that.
+TEST_F(Run, AWorkerThatHangsIsReplaced) {
+    const auto own = serve({"--watchdog", "1s"});
+    ASSERT_TRUE(own);
+    const pid_t worker = worker_of(*own);
+    const auto run = as_alice("kill -STOP " + std::to_string(worker) + "; /bin/true while-it-stands");
+    ASSERT_TRUE(exited(0, run));
+    ASSERT_TRUE(goes_on_for(*own, worker, "did nothing for 1s and was killed"));
+    const auto tamper = tampering(*own, "SIGSTOP to the sensor whodid[" + std::to_string(worker) + "]");
+    ASSERT_TRUE(tamper);
+    EXPECT_EQ(lacking(*tamper, {{"user.id", std::to_string(kAlice.uid)}, {"process.pid", run->pid}}), "");
+    EXPECT_TRUE(
+        own->wait_for({"process.exec", 0, [](const Json& e) {
+                           return at(e, "process.command_args") == Json({"/bin/true", "while-it-stands"});
+                       }}));
+    EXPECT_FALSE(tampering_now(*own, "SIGKILL")) << "the supervisor's own";
+    expect_balance(own->stop());
     expect_one_stream(*own);
 }
 

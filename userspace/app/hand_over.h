@@ -46,6 +46,10 @@ public:
     void write_ended() { page_->writing = 0; }
     bool was_writing() const { return page_->writing != 0; }
 
+    /// The worker's pump goes round, at this time of the monotonic clock.
+    void moves(std::uint64_t now_ns) { page_->moved_ns = now_ns; }
+    std::uint64_t moved_ns() const { return page_->moved_ns; }
+
     /// The worker has come so far that it tells events. `sensor`: who it is.
     void started(const rec_guard& sensor);
     bool has_started(std::uint32_t pid) const { return page_->sensor.tgid == pid; }
@@ -57,6 +61,7 @@ public:
 private:
     struct Page {
         std::atomic<std::uint32_t> current, writing, workers;
+        std::atomic<std::uint64_t> moved_ns;
         rec_guard sensor;
         Checkpoint checkpoints[2];
     };

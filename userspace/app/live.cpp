@@ -276,6 +276,7 @@ Result<void> LiveCapture::begin(Pipeline& pipeline, Ledger& ledger) {
     pipeline.say(REC_SENSOR_START, describe(options_.predecessor));
     say_lost(pipeline, lost, from);
     for (const auto& record : backlog.fresh()) pipeline.take(record);
+    if (hand_over_) hand_over_->moves(monotonic_now_ns());
     if (hand_over_ && !guards_.empty()) hand_over_->started(guards_.front());
     return {};
 }
@@ -314,6 +315,7 @@ Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {
         pollfd fds[] = {
             {source_->wait_fd(), POLLIN, 0}, {options_.stop_fd, POLLIN, 0}, {options_.out_fd, 0, 0}};
         ::poll(fds, std::size(fds), kPollMs);
+        if (hand_over_) hand_over_->moves(monotonic_now_ns());
         drain(pipeline);
         const std::uint64_t now = boot_now_ns();
         housekeep(pipeline, ledger, now);

@@ -12,12 +12,15 @@
 
 namespace whodid {
 
+constexpr std::uint64_t kWatchdogNs = 60'000'000'000;
+
 struct RunOptions {
     std::string output_path;      // JSON lines are appended to it; empty: standard output
     std::string person_map_path;  // empty: none
     std::string seen_path;        // the programs seen before; empty: since this worker
     LoadOptions load;
     std::uint64_t canary_ns = kCanaryNs, heartbeat_ns = kHeartbeatNs;
+    std::uint64_t watchdog_ns = kWatchdogNs;  // a worker that does nothing for so long is replaced
     LedgerFormat ledger = LedgerFormat::kNone;
     bool quiet = false;    // no footer
     bool verbose = false;  // more on standard error

@@ -24,7 +24,8 @@ namespace whodid {
 
 namespace {
 
-constexpr int kStopMs = 20'000;  // a full ring is read and written in less
+constexpr std::uint64_t kStopNs = 20'000'000'000;  // a full ring is read and written in less
+constexpr std::uint64_t kForever = ~std::uint64_t{0};
 
 /// False after `timeout_ms`; -1: never.
 bool wait_for(int fd, int timeout_ms) {
@@ -88,20 +89,28 @@ void Supervisor::become_worker(Fd orders, Fd line, Fd lister) const {
     ::_exit(work(std::move(task)));
 }
 
-Supervisor::Wake Supervisor::serve(int stop_fd, int timeout_ms) {
-    const std::uint64_t start_ns = boot_now_ns();
+/// It does nothing, and not because its reader keeps it waiting.
+bool Supervisor::hangs() const {
+    if (!hand_over_.has_started(static_cast<std::uint32_t>(worker_.pid))) return false;
+    if (monotonic_now_ns() < hand_over_.moved_ns() + options_.watchdog_ns) return false;
+    pollfd out{out_fd_, POLLOUT, 0};
+    return !hand_over_.was_writing() || ::poll(&out, 1, 0) != 0;
+}
+
+Supervisor::Wake Supervisor::serve(int stop_fd, std::uint64_t until_ns) {
+    constexpr std::uint64_t kLookNs = 1'000'000'000;
     while (true) {
-        const auto past_ms = static_cast<int>((boot_now_ns() - start_ns) / 1'000'000);
+        const std::uint64_t now = monotonic_now_ns();
+        if (now >= until_ns) return Wake::kTime;
+        const auto wait_ms = static_cast<int>(std::min(until_ns - now, kLookNs) / 1'000'000 + 1);
         pollfd fds[] = {
             {worker_.end.get(), POLLIN, 0}, {stop_fd, POLLIN, 0}, {worker_.line.get(), POLLIN, 0}};
-        const int ready =
-            ::poll(fds, std::size(fds), timeout_ms < 0 ? -1 : std::max(timeout_ms - past_ms, 0));
-        if (ready == 0) return Wake::kTime;
-        if (ready < 0) continue;  // a signal
+        if (::poll(fds, std::size(fds), wait_ms) < 0) continue;  // a signal
         if (fds[1].revents != 0) return Wake::kStop;
         if (fds[0].revents != 0) return Wake::kEnd;
         if (fds[2].revents & POLLIN) answer_request(worker_.line.get(), loader_);
         if (fds[2].revents & (POLLHUP | POLLERR)) worker_.line = Fd();
+        if (hangs()) return Wake::kHang;
     }
 }
 
@@ -116,17 +125,28 @@ int Supervisor::reap() {
     return status;
 }
 
+int Supervisor::end_hung() {
+    ::kill(worker_.pid, SIGKILL);
+    const int status = reap();
+    predecessor_.end =
+        fmt::format("did nothing for {} and was killed", format_duration(options_.watchdog_ns));
+    return status;
+}
+
 /// Whoever is to end a service wants its last events: a worker that hangs is killed.
 int Supervisor::stop() {
     (void)!::write(worker_.orders.get(), "q", 1);
-    const bool ended = serve(-1, kStopMs) == Wake::kEnd;
+    const std::uint64_t until_ns = monotonic_now_ns() + kStopNs;
+    Wake wake = Wake::kHang;
+    while (wake == Wake::kHang) wake = serve(-1, until_ns);  // it drains, and its pump does not go round
+    const bool ended = wake == Wake::kEnd;
     if (!ended) ::kill(worker_.pid, SIGKILL);
     const int status = reap();
     if (ended && WIFEXITED(status)) return WEXITSTATUS(status);
     return fail(
         Error{fmt::format("the worker {} did not end within {} s of being told to, or {}: its last events "
                           "are lost",
-                          predecessor_.sensor.tgid, kStopMs / 1000, predecessor_.end)});
+                          predecessor_.sensor.tgid, kStopNs / 1'000'000'000, predecessor_.end)});
 }
 
 /// The exit code when there is to be no other one.
@@ -150,8 +170,9 @@ int Supervisor::run(int stop_fd) {
         auto started = start();
         if (!started) return fail(started.error());
         worker_ = std::move(*started);
-        if (serve(stop_fd, -1) == Wake::kStop) return stop();
-        const int status = reap();
+        const Wake wake = serve(stop_fd, kForever);
+        if (wake == Wake::kStop) return stop();
+        const int status = wake == Wake::kHang ? end_hung() : reap();
         if (const auto code = replace_after(status, stop_fd)) return *code;
     }
 }

@@ -37,12 +37,14 @@ private:
 
     Result<Worker> start();
     [[noreturn]] void become_worker(Fd orders, Fd line, Fd lister) const;
-    /// Answers the worker until it ends, `stop_fd` is readable, or the time is over. -1: no descriptor, no
-    /// limit.
-    enum class Wake { kEnd, kStop, kTime };
-    Wake serve(int stop_fd, int timeout_ms);
+    /// Answers the worker until it ends or hangs, `stop_fd` (-1: none) is readable, or the time of the
+    /// monotonic clock is reached.
+    enum class Wake { kEnd, kHang, kStop, kTime };
+    Wake serve(int stop_fd, std::uint64_t until_ns);
+    bool hangs() const;
     std::optional<int> replace_after(int status, int stop_fd);
     int reap();
+    int end_hung();
     int stop();
 
     const RunOptions& options_;

@@ -9,6 +9,8 @@ namespace whodid {
 
 std::uint64_t boot_now_ns();
 std::uint64_t wall_now_ns();
+/// Stands still while the machine is suspended.
+std::uint64_t monotonic_now_ns();
 
 /// The difference between both clocks, taken at one moment. Steps of the wall clock need a new one.
 struct ClockAnchor {
