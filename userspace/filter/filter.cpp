@@ -2,74 +2,49 @@
 // Conditions on fields.
 #include "filter/filter.h"
 
-#include <fmt/format.h>
-#include <fnmatch.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
-
-#include "base/nearest.h"
 
 namespace whodid {
 
 namespace {
 
-bool kind_matches(const Kind& kind, std::string_view wanted) {
-    const std::size_t dot = kind.name.find('.');
-    return kind.name == wanted || kind.name.substr(0, dot) == wanted || kind.name.substr(dot + 1) == wanted;
-}
-
-void append_value(std::string& out, const Value& value) {
+/// As the JSON line has it; made up in the scratch where it is no text.
+std::string_view text_of(const Value& value, Scratch& scratch) {
+    char* at = nullptr;
+    const auto written = [&](auto number) {
+        constexpr std::size_t kLongest = 32;  // of an int64 or the shortest form of a double
+        at = scratch.allocate(kLongest);
+        return std::string_view(at,
+                                static_cast<std::size_t>(std::to_chars(at, at + kLongest, number).ptr - at));
+    };
     switch (value.state) {
         case Value::State::kInteger:
-            out = std::to_string(value.integer);
-            return;
-        case Value::State::kBoolean:
-            out = value.boolean ? "true" : "false";
-            return;
+            return written(value.integer);
         case Value::State::kReal:
-            out = fmt::format("{}", value.real);
-            return;
+            return written(value.real);
+        case Value::State::kBoolean:
+            return value.boolean ? "true" : "false";
         default:
-            out = value.text;
+            return value.text;
     }
-}
-
-bool is_or_matches(const std::string& text, const std::string& glob) {
-    return text == glob || fnmatch(glob.c_str(), text.c_str(), 0) == 0;
 }
 
 }  // namespace
 
-Error unknown_field(std::string_view name) {
-    std::vector<std::string_view> names;
-    for (const Kind& kind : kinds())
-        for_each_field(kind, [&](const Field& field) {
-            names.push_back(field.key);
-            if (!field.alias.empty()) names.push_back(field.alias);
-        });
-    return Error{
-        fmt::format("no field is called '{}'{}; `whodid fields` lists them", name, did_you_mean(name, names)),
-        EINVAL};
+Filter::Names::Names(const std::vector<std::string>& patterns) {
+    for (const std::string& pattern : patterns) names_.push_back({pattern, Glob(pattern)});
 }
 
-Result<std::vector<const Kind*>> resolve_kind(std::string_view name) {
-    constexpr std::string_view kPrefix = "whodid.";
-    std::string_view wanted = name;
-    if (wanted.starts_with(kPrefix)) wanted.remove_prefix(kPrefix.size());
-    std::vector<const Kind*> found;
-    std::vector<std::string_view> names;
-    for (const Kind& kind : kinds()) {
-        if (kind.internal) continue;
-        const std::size_t dot = kind.name.find('.');
-        names.insert(names.end(), {kind.name, kind.name.substr(0, dot), kind.name.substr(dot + 1)});
-        if (kind_matches(kind, wanted)) found.push_back(&kind);
-    }
-    if (!found.empty()) return found;
-    return Error{fmt::format("no kind of event is called '{}'{}; `whodid fields` lists them", name,
-                             did_you_mean(wanted, names)),
-                 EINVAL};
+bool Filter::Names::has(std::string_view text) const {
+    return std::ranges::any_of(names_, [&](const Name& n) { return text == n.text || n.glob.matches(text); });
+}
+
+bool Filter::Names::has_exactly(std::string_view text) const {
+    return std::ranges::any_of(names_, [&](const Name& n) { return text == n.text; });
 }
 
 Result<Filter> Filter::compile(const FilterOptions& options, Lineage lineage) {
@@ -82,9 +57,12 @@ Result<Filter> Filter::compile(const FilterOptions& options, Lineage lineage) {
         filter.kinds_.resize(WHODID_KIND_MAX);
         for (const Kind* kind : *found) filter.kinds_[kind->id] = true;
     }
+    filter.users_ = Names(options.users);
     for (const Condition& condition : options.conditions) {
+        Clause& clause = filter.clauses_.emplace_back(Clause{{}, Names(condition.globs)});
         for (const std::string& key : condition.keys) {
             if (!find_field(key)) return unknown_field(key);
+            clause.readers.emplace_back(key);
             filter.names_path_ |= key == "file.path";
         }
     }
@@ -106,35 +84,26 @@ bool Filter::is_wanted(const Event& event) {
     return false;
 }
 
-bool Filter::is_by_user(const Event& event) const {
-    std::string name, uid, person;
+bool Filter::is_by_user(const Event& event) {
+    std::string_view name, uid, person;
     const Process* p = event.process.get();
     if (p && p->login_uid != REC_UNSET) {
         name = p->login_user;
-        uid = std::to_string(p->login_uid);
+        uid = decimal(p->login_uid, scratch_).text;
         if (p->session) person = p->session->person.id;
     } else if (event.kind->id == REC_AUTH_ATTEMPT) {
         name = event.text(event.as<rec_auth>().account);
     }
     if (name.empty() && uid.empty()) name = "-";
-    return std::ranges::any_of(options_.users, [&](const std::string& wanted) {
-        return wanted == uid || (!name.empty() && is_or_matches(name, wanted)) ||
-               (!person.empty() && is_or_matches(person, wanted));
-    });
+    return users_.has_exactly(uid) || (!name.empty() && users_.has(name)) ||
+           (!person.empty() && users_.has(person));
 }
 
-bool Filter::matches(const Condition& condition, const Event& event) {
-    std::string text;
-    for (const std::string& key : condition.keys) {
-        const Field* field = find_field(*event.kind, key);
-        if (!field) continue;
-        const Value value = field->read(event, scratch_);
-        if (!value.present()) continue;
-        append_value(text, value);
-        for (const std::string& glob : condition.globs)
-            if (is_or_matches(text, glob)) return true;
-    }
-    return false;
+bool Filter::meets(const Clause& clause, const Event& event) {
+    return std::ranges::any_of(clause.readers, [&](const KeyReader& reader) {
+        const Value value = reader.read(event, scratch_);
+        return value.present() && clause.names.has(text_of(value, scratch_));
+    });
 }
 
 bool Filter::meets_conditions(const Event& event) {
@@ -142,8 +111,7 @@ bool Filter::meets_conditions(const Event& event) {
     if (!options_.users.empty() && !is_by_user(event)) return false;
     if (options_.tree_pid && !(event.process && lineage_.descends(*event.process, options_.tree_pid)))
         return false;
-    return std::ranges::all_of(options_.conditions,
-                               [&](const Condition& condition) { return matches(condition, event); });
+    return std::ranges::all_of(clauses_, [&](const Clause& clause) { return meets(clause, event); });
 }
 
 bool Filter::keeps(const Event& event) {

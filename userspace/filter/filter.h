@@ -7,10 +7,14 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/glob.h"
 #include "base/result.h"
 #include "event/kinds.h"
+#include "filter/key_reader.h"
+#include "filter/resolve.h"
 #include "filter/visibility.h"
 
 namespace whodid {
@@ -18,7 +22,7 @@ namespace whodid {
 /// One condition: a field's text equals one of the values, or matches a glob among them.
 struct Condition {
     std::vector<std::string> keys;   // dotted; any of them may match
-    std::vector<std::string> globs;  // fnmatch(3), '*' also matches '/'
+    std::vector<std::string> globs;  // base/glob.h: '*' also matches '/'
 };
 
 /// A process by number and start, as /proc/PID/stat tells both: a number alone is used again.
@@ -57,10 +61,32 @@ private:
     bool is_left_out(const Event& event) const;
     bool is_wanted(const Event& event);
     bool meets_conditions(const Event& event);
-    bool is_by_user(const Event& event) const;
-    bool matches(const Condition& condition, const Event& event);
+    /// What a text may be: exactly, or by pattern.
+    class Names {
+    public:
+        Names() = default;
+        explicit Names(const std::vector<std::string>& patterns);
+        bool has(std::string_view text) const;
+        bool has_exactly(std::string_view text) const;
+
+    private:
+        struct Name {
+            std::string text;
+            Glob glob;
+        };
+        std::vector<Name> names_;
+    };
+    /// A Condition, ready.
+    struct Clause {
+        std::vector<KeyReader> readers;
+        Names names;
+    };
+    bool is_by_user(const Event& event);
+    bool meets(const Clause& clause, const Event& event);
 
     FilterOptions options_;
+    Names users_;
+    std::vector<Clause> clauses_;
     std::vector<bool> kinds_;  // by kind number; empty: the defaults
     bool names_path_ = false;  // who asks for a path means its reading too
     Lineage lineage_;
@@ -68,12 +94,5 @@ private:
     std::array<std::uint64_t, WHODID_KIND_MAX> kept_back_{};
     std::uint64_t unmatched_ = 0;
 };
-
-/// "no field is called 'x', did you mean 'y'?"
-Error unknown_field(std::string_view name);
-
-/// What a person means by the name of a kind: "process.exec", "whodid.process.exec", "exec", "process". An
-/// Error names the nearest.
-Result<std::vector<const Kind*>> resolve_kind(std::string_view name);
 
 }  // namespace whodid

@@ -2,7 +2,6 @@
 // What trace shows when nobody says which kinds.
 #include "filter/visibility.h"
 
-#include <fnmatch.h>
 #include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -12,7 +11,9 @@
 #include <array>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
+#include "base/glob.h"
 #include "event/kinds.h"
 
 namespace whodid {
@@ -25,9 +26,12 @@ std::string_view base_name(std::string_view path) { return path.substr(path.rfin
 
 bool is_any(std::string_view name, Names names) { return std::ranges::find(names, name) != names.end(); }
 
-bool matches(std::string_view text, std::initializer_list<const char*> globs) {
-    const std::string copy(text);
-    return std::ranges::any_of(globs, [&](const char* glob) { return fnmatch(glob, copy.c_str(), 0) == 0; });
+using Globs = std::vector<Glob>;
+
+Globs make_globs(Names patterns) { return {patterns.begin(), patterns.end()}; }
+
+bool matches(std::string_view text, const Globs& globs) {
+    return std::ranges::any_of(globs, [&](const Glob& glob) { return glob.matches(text); });
 }
 
 /// Only root can put a program there: a copy called sudo elsewhere is somebody else's and hides nothing.
@@ -131,10 +135,13 @@ constexpr Watched kWatched[] = {
 };
 
 const Watched* find_watched(std::string_view path) {
-    const std::string text(path);
-    const auto* found = std::ranges::find_if(
-        kWatched, [&](const Watched& w) { return fnmatch(w.glob, text.c_str(), 0) == 0; });
-    return found == std::end(kWatched) ? nullptr : found;
+    static const auto kGlobs = [] {
+        Globs globs;
+        for (const Watched& watched : kWatched) globs.emplace_back(watched.glob);
+        return globs;
+    }();
+    const auto found = std::ranges::find_if(kGlobs, [&](const Glob& glob) { return glob.matches(path); });
+    return found == kGlobs.end() ? nullptr : &kWatched[found - kGlobs.begin()];
 }
 
 bool holds_word(const char* words, std::string_view wanted) {
@@ -160,17 +167,20 @@ bool file_failure_shown(const Event& event) {
 bool is_lasting(const Event& event) {
     constexpr std::uint32_t kProc = 0x9fa0, kCgroup = 0x27e0eb, kCgroup2 = 0x63677270;  // linux/magic.h
     const auto& r = event.as<rec_file>();
+    static const Globs kOwn = make_globs({"/proc/[0-9]*", "/proc/self/*", "/proc/thread-self/*"});
     const std::uint32_t format = r.mode & S_IFMT;
     if (format == S_IFCHR || format == S_IFIFO || format == S_IFSOCK) return false;
     if (format == 0 && event.path.starts_with("/dev/") && !event.path.starts_with("/dev/shm/")) return false;
-    if (r.magic == kProc)
-        return !matches(event.path, {"/proc/[0-9]*", "/proc/self/*", "/proc/thread-self/*"});
+    if (r.magic == kProc) return !matches(event.path, kOwn);
     const bool in_cgroup = r.magic == kCgroup || r.magic == kCgroup2;
     return !in_cgroup || (event.process && event.process->login_uid != REC_UNSET);
 }
 
 /// Login programs and mesg hand terminals over with each login.
-bool is_terminal(std::string_view path) { return matches(path, {"/dev/pts/[0-9]*", "/dev/tty*"}); }
+bool is_terminal(std::string_view path) {
+    static const Globs kTerminals = make_globs({"/dev/pts/[0-9]*", "/dev/tty*"});
+    return matches(path, kTerminals);
+}
 
 bool open_shown(const Event& event) {
     if (is_watched_path(event.path))
@@ -197,11 +207,12 @@ bool mount_shown(const Event& event) {
 
 /// Name service, log and bus: libraries connect there on behalf of nearly every program.
 bool is_library_socket(std::string_view path) {
-    return path.empty() ||
-           matches(path, {"/run/nscd/socket", "/var/run/nscd/socket", "/dev/log", "/run/systemd/journal/*",
-                          "/run/systemd/userdb/*", "/run/systemd/notify", "/run/systemd/resolve/*",
-                          "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket", "/run/user/*/bus",
-                          "/var/lib/sss/pipes/*"});
+    static const Globs kSockets =
+        make_globs({"/run/nscd/socket", "/var/run/nscd/socket", "/dev/log", "/run/systemd/journal/*",
+                    "/run/systemd/userdb/*", "/run/systemd/notify", "/run/systemd/resolve/*",
+                    "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket", "/run/user/*/bus",
+                    "/var/lib/sss/pipes/*"});
+    return path.empty() || matches(path, kSockets);
 }
 
 /// A question to the name service is network.dns; a datagram socket's port 0 is how a library asks for a
