@@ -9,6 +9,9 @@ namespace whodid {
 std::string_view type_name(Type type) {
     switch (type) {
         case Type::kText:
+        case Type::kAddress:
+        case Type::kKind:
+        case Type::kOutcome:
             return "string";
         case Type::kInteger:
             return "int";

@@ -12,8 +12,20 @@
 
 namespace whodid {
 
-enum class Type : std::uint8_t { kText, kInteger, kBoolean, kReal, kList, kIdentities };
+/// What a field's values are. Addresses, kinds and outcomes are text that a filter knows more of.
+enum class Type : std::uint8_t {
+    kText,
+    kInteger,
+    kBoolean,
+    kReal,  // seconds
+    kList,
+    kIdentities,
+    kAddress,  // IP, but for a unix socket's path
+    kKind,
+    kOutcome,  // success, failure, unknown
+};
 
+/// As documents and JSON have it.
 std::string_view type_name(Type type);
 
 /// What a field holds for one event. Text and lists are borrowed: from the record, a snapshot, or the
@@ -134,6 +146,11 @@ constexpr Field field(std::string_view key, std::string_view alias, std::string_
     return Field{key, alias, detail::type_of<Leaf>(), doc, [](const Event& e, Scratch&) {
                      return detail::to_value(e, detail::follow(e.as<Record>(), First, Rest...));
                  }};
+}
+
+constexpr Field with_type(Type type, Field field) {
+    field.type = type;
+    return field;
 }
 
 /// A decimal number as text, for keys that the conventions declare as strings.

@@ -22,9 +22,9 @@ namespace {
 
 constexpr Field kCommon[] = {
     {"time", "time", Type::kText, "When it happened: RFC 3339, nanoseconds, UTC", read_time},
-    {"event.name", "kind", Type::kText, "whodid. and the kind", read_event_name},
+    {"event.name", "kind", Type::kKind, "whodid. and the kind", read_event_name},
     {"event.id", "id", Type::kText, "Stable: a replay or a second delivery has the same", read_event_id},
-    {"event.outcome", "outcome", Type::kText, "success, failure or unknown", read_outcome},
+    {"event.outcome", "outcome", Type::kOutcome, "success, failure or unknown", read_outcome},
     {"error.type", "error", Type::kText, "errno name of a failure", read_error},
     {"message", "", Type::kText, "One sentence", read_message},
     {"host.name", "host", Type::kText, "Name of the host", read_host_name},
@@ -107,7 +107,7 @@ const Field kActor[] = {
           p.session ? Value::of_text(p.session->person.authority) : Value::absent()),
     ACTOR("whodid.origin.type", "origin", Type::kText, "ssh, console, cron, at, systemd, container, ...",
           origin_text(p, &Session::origin_type)),
-    ACTOR("whodid.origin.address", "from", Type::kText, "Address the login came from",
+    ACTOR("whodid.origin.address", "from", Type::kAddress, "Address the login came from",
           origin_text(p, &Session::address)),
     ACTOR("whodid.origin.port", "", Type::kInteger, "Its port",
           p.session&& p.session->port ? Value::of_integer(p.session->port) : Value::absent()),
@@ -153,11 +153,12 @@ constexpr Field kExec[] = {
     {"whodid.process.script", "", Type::kText, "The script an interpreter was started for", read_script},
     {"whodid.process.script_inode", "", Type::kText, "Its inode number, where the kernel told",
      read_script_inode},
-    {"whodid.process.fileless", "", Type::kBoolean, "Runs from memory: no file has this program",
+    {"whodid.process.fileless", "fileless", Type::kBoolean, "Runs from memory: no file has this program",
      read_fileless},
     {"whodid.process.deleted", "", Type::kBoolean, "Its file was already deleted", read_exe_deleted},
     {"whodid.process.upper_layer", "", Type::kBoolean, "Written after the container was started", read_upper},
-    {"whodid.process.preload", "", Type::kText, "LD_PRELOAD or LD_AUDIT it was started with", read_preload},
+    {"whodid.process.preload", "preload", Type::kText, "LD_PRELOAD or LD_AUDIT it was started with",
+     read_preload},
     {"whodid.process.environment", "", Type::kList,
      "LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH: what it was started with, of these", read_environment},
     {"process.executable.build_id.gnu", "build_id", Type::kText, "GNU build id of the program",
@@ -273,13 +274,14 @@ constexpr Field kUmount[] = {
 
 // ---- network ----------------------------------------------------------------------------------------------
 
-#define NETWORK_ENDS                                                                                        \
-    {"network.transport", "proto", Type::kText, "tcp, udp, unix", read_transport},                          \
-        {"network.type", "", Type::kText, "ipv4, ipv6", read_network_type},                                 \
-        {"network.peer.address", "peer", Type::kText, "The other end; unix: the socket's path", read_peer}, \
-        {"network.peer.port", "dport", Type::kInteger, "Its port", read_peer_port},                         \
-        {"network.local.address", "local", Type::kText, "This end", read_local}, {                          \
-        "network.local.port", "lport", Type::kInteger, "Its port", read_local_port                          \
+#define NETWORK_ENDS                                                                               \
+    {"network.transport", "proto", Type::kText, "tcp, udp, unix", read_transport},                 \
+        {"network.type", "", Type::kText, "ipv4, ipv6", read_network_type},                        \
+        {"network.peer.address", "peer", Type::kAddress, "The other end; unix: the socket's path", \
+         read_peer},                                                                               \
+        {"network.peer.port", "dport", Type::kInteger, "Its port", read_peer_port},                \
+        {"network.local.address", "local", Type::kAddress, "This end", read_local}, {              \
+        "network.local.port", "lport", Type::kInteger, "Its port", read_local_port                 \
     }
 
 constexpr Field kEnds[] = {
@@ -320,7 +322,8 @@ constexpr Field kAuth[] = {
     field<&rec_auth::key>("whodid.auth.key", "", "Fingerprint of the key"),
     field<&rec_auth::command>("whodid.auth.command", "", "Command asked for (sudo), secrets masked"),
     field<&rec_auth::target_user>("whodid.auth.target_user", "", "User to become"),
-    field<&rec_auth::address>("client.address", "client", "Where the attempt came from"),
+    with_type(Type::kAddress,
+              field<&rec_auth::address>("client.address", "client", "Where the attempt came from")),
     {"client.port", "", Type::kInteger, "Its port", read_auth_port},
     field<&rec_auth::terminal>("whodid.auth.terminal", "", "Terminal named in the message"),
     {"whodid.auth.unverified", "", Type::kBoolean, "From a container or an unknown program: a claim",
