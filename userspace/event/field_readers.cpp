@@ -17,6 +17,13 @@ namespace whodid {
 
 namespace {
 
+/// An empty text whose memory stays from event to event: what it is filled with is copied into the scratch.
+std::string& empty_text() {
+    thread_local std::string text;
+    text.clear();
+    return text;
+}
+
 Value present_if(bool yes) { return yes ? Value::of_boolean(true) : Value::absent(); }
 
 Value rfc3339(std::uint64_t wall_ns, Scratch& s) {
@@ -117,7 +124,7 @@ Value read_late(const Event& e, Scratch&) { return present_if(e.record->flags & 
 
 Value read_chain(const Event& e, Scratch& s) {
     if (!e.kind->chain || !e.process || !e.process->chain) return {};
-    std::string block;
+    std::string& block = empty_text();
     for (const std::string& link : *e.process->chain) block.append(link).push_back('\0');
     return Value::of_list(s.copy(block));
 }
@@ -205,7 +212,7 @@ Value read_preload(const Event& e, Scratch&) {
     return found;
 }
 Value read_environment(const Event& e, Scratch& s) {
-    std::string block;
+    std::string& block = empty_text();
     for_each_string(e.text(e.as<rec_exec>().env), [&](std::string_view variable) {
         if (steers_the_loader(variable)) block.append(variable).push_back('\0');
     });
@@ -337,7 +344,7 @@ std::string_view access_text(const rec_file& r) {
 Value read_access(const Event& e, Scratch&) { return Value::of_text(access_text(e.as<rec_file>())); }
 
 Value read_flags(const Event& e, Scratch& s) {
-    std::string names;
+    std::string& names = empty_text();
     append_open_flags(names, e.as<rec_file>().open_flags, e.stream->architecture == "aarch64");
     return Value::of_list(s.copy(names));
 }
@@ -352,12 +359,12 @@ Value read_new_group(const Event& e, Scratch& s) {
 
 Value read_mount_flags(const Event& e, Scratch& s) {
     const auto& r = e.as<rec_mount>();
-    std::string names;
+    std::string& names = empty_text();
     append_mount_flags(names, r.call_flags, r.found ? &r.mount_flags : nullptr);
     return Value::of_list(s.copy(names));
 }
 Value read_umount_flags(const Event& e, Scratch& s) {
-    std::string names;
+    std::string& names = empty_text();
     append_umount_flags(names, e.as<rec_mount>().call_flags);
     return Value::of_list(s.copy(names));
 }
@@ -464,7 +471,7 @@ struct Identity {
 };
 
 Value identity(const Identity& id, Scratch& s) {
-    std::string json;
+    std::string& json = empty_text();
     JsonWriter out(json);
     out.begin();
     const std::pair<std::string_view, std::uint32_t> numbers[] = {{"uid", id.uid},   {"euid", id.euid},
@@ -515,7 +522,7 @@ Value read_module_operation(const Event& e, Scratch&) {
     return Value::of_text(e.as<rec_module>().unload ? "unload" : "load");
 }
 Value read_module_flags(const Event& e, Scratch& s) {
-    std::string names;
+    std::string& names = empty_text();
     const auto& r = e.as<rec_module>();
     append_module_flags(names, r.flags, r.unload != 0);
     return Value::of_list(s.copy(names));
