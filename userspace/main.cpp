@@ -15,6 +15,7 @@
 
 #include "app/check.h"
 #include "app/exit_code.h"
+#include "app/explain.h"
 #include "app/fields.h"
 #include "app/log.h"
 #include "app/options.h"
@@ -117,6 +118,11 @@ CLI::Option* add_list(CLI::App& command, const std::string& names, const std::st
 
 constexpr const char* kRunGroup = "Run";
 
+CLI::Option* add_filter(CLI::App& command, std::vector<std::string>& filters) {
+    return add_list(command, "--filter", "EXPR", filters,
+                    "Only what meets it: 'user == \"bob\" and dport in {22, 3306}'");
+}
+
 CLI::Option* add_person_map(CLI::App& command, std::string& path) {
     return command
         .add_option("--person-map", path, "Who is who: lines \"SHA256:... name\", \"account@address name\"")
@@ -150,6 +156,7 @@ void add_view(CLI::App& command, ViewOptions& view) {
     add_list(command, "-x,--exe", "GLOB", view.exes, "By this program: its path or its name");
     add_list(command, "--path", "GLOB", view.paths, "On this file, reading included; * matches / too");
     command.add_flag("--failed", view.failed_only, "Only what was refused or failed");
+    add_filter(command, view.filters);
     add_parsed<std::uint64_t>(
         command, "--count", "N", parse_count, [&view](std::uint64_t n) { view.count_max = n; },
         "Stop after that many");
@@ -253,6 +260,7 @@ void add_run(CLI::App& command, RunOptions& options) {
         .add_option("-o,--output", options.output_path,
                     "Append JSON lines to this file, mode 0640 if it is new; default standard output")
         ->type_name("FILE");
+    add_filter(command, options.filters);
     add_person_map(command, options.person_map_path);
     add_seen(command, options.seen_path);
     add_ring_size(command, options.load);
@@ -303,13 +311,11 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     if (is_option)
         for (const CLI::Option* option : command.get_options())
             for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-    else if (chosen.empty())
-        for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    else
+        for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; }))
             known.push_back(sub->get_name());
     const std::string near = did_you_mean(extra, {known.begin(), known.end()});
-    const char* what = is_option        ? "there is no option"
-                       : chosen.empty() ? "there is no command"
-                                        : "too much:";
+    const char* what = is_option ? "there is no option" : known.empty() ? "too much:" : "there is no command";
     return fmt::format("{} {}{}; see {}", what, extra, near, help);
 }
 
@@ -364,6 +370,14 @@ int run_command_line(int argc, char** argv) {
         {{"text", TableFormat::kText}, {"json", TableFormat::kJson}, {"markdown", TableFormat::kMarkdown}},
         [&](TableFormat format) { fields_options.format = format; }, "Default: text");
 
+    std::string expression;
+    auto* filter_command = command("filter", "Run", "The expressions that --filter takes");
+    filter_command->require_subcommand(1);
+    auto* explain_command = filter_command->add_subcommand(
+        "explain", "How an expression is understood, and where each part runs");
+    explain_command->set_help_flag("-h,--help", "Show this");
+    explain_command->add_option("EXPR", expression, "As for --filter; docs/filters.md")->required();
+
     bool version_json = false;
     auto* version_command = command("version", "Run", "Show the version");
     version_command->add_flag("--json", version_json, "As JSON");
@@ -381,6 +395,7 @@ int run_command_line(int argc, char** argv) {
     if (*run_command) return run(run_options);
     if (*check_command) return check(check_options);
     if (*fields_command) return fields(fields_options);
+    if (*filter_command) return filter_explain(expression);
     return version(version_json);
 }
 

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "app/pipeline.h"
@@ -32,7 +33,7 @@ std::string contents(const fs::path& path) {
 }
 
 /// What replay prints.
-std::string shown(const fs::path& recording, Format format) {
+std::string shown(const fs::path& recording, Format format, const std::vector<std::string>& filters = {}) {
     auto reader = RecordingReader::open(recording.string());
     if (!reader) return reader.error().message + "\n";
     ReplaySource source(std::move(*reader));
@@ -43,6 +44,7 @@ std::string shown(const fs::path& recording, Format format) {
     PipelineOptions options;
     options.reorder = false;
     options.filter.everything = !is_text(format);
+    options.filter.expressions = filters;
     auto pipeline = Pipeline::make(stream, source.header().host, ledger, options, &sink);
     EXPECT_TRUE(sink.flush());
     const auto played = play(source, **pipeline);
@@ -99,6 +101,37 @@ TEST_P(GoldenRecording, IsMaskedAndComplete) {
     const std::string bytes = contents(path(".whodid"));
     for (const char* secret : {"hunter2", "-in-the-stage-7", "$6$"})
         EXPECT_EQ(bytes.find(secret), std::string::npos);
+}
+
+// The lines that a filter leaves are those that the same question, asked of the JSON lines, leaves.
+TEST(GoldenFilter, KeepsExactlyWhatMeetsIt) {
+    using Line = nlohmann::json;
+    const auto numbered_anew = [](const std::string& text) {
+        Line line = Line::parse(text);
+        line["whodid"].erase("seq");
+        return line;
+    };
+    const auto text = [](const Line& line, const char* at) { return line.value(Line::json_pointer(at), ""); };
+    const auto meets = [&](const Line& line) {
+        const std::string kind = text(line, "/event/name");
+        if (kind == "whodid.sensor.start" || kind == "whodid.sensor.stop") return true;
+        const bool of_etc = kind == "whodid.file.open" && text(line, "/file/path").starts_with("/etc/");
+        const int port = line.value(Line::json_pointer("/network/peer/port"), 0);
+        return text(line, "/user/name") == "alice" && (of_etc || port == 22 || port == 8080) &&
+               !text(line, "/process/executable/path").starts_with("/usr/lib/");
+    };
+    std::vector<Line> expected, got;
+    for (const std::string& line : lines_of(contents(kDirectory / "story.json")))
+        if (meets(Line::parse(line))) expected.push_back(numbered_anew(line));
+    const std::string filter =
+        "user == \"alice\" and (kind == file.open and path startswith \"/etc/\" or dport in {22, 8080}) and "
+        "not exe "
+        "glob \"/usr/lib/*\"";
+    for (const std::string& line : lines_of(shown(kDirectory / "story.whodid", Format::kJson, {filter})))
+        got.push_back(numbered_anew(line));
+    EXPECT_EQ(got, expected);
+    EXPECT_GT(expected.size(), 10u);
+    EXPECT_LT(expected.size(), lines_of(contents(kDirectory / "story.json")).size() / 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenRecording, testing::ValuesIn(recordings()),

@@ -143,19 +143,51 @@ TEST_F(Cli, EnvironmentMirrorsOptions) {
     expect_usage_error("trace", "-w");
 }
 
+// Three lines: what is wrong, the expression, and where.
+TEST_F(Cli, AWrongFilterIsShown) {
+    const std::string shown =
+        "column 6: '=' is no operator, did you mean '=='?\n    user = \"alice\"\n         ^\n";
+    for (const char* command : {"trace", "replay tests/data/recordings/story.whodid", "run"}) {
+        const Outcome o = run(std::string("\"$W\" ") + command + " --filter 'user = \"alice\"'");
+        EXPECT_EQ(o.code, 2) << command;
+        EXPECT_EQ(o.out, "");
+        EXPECT_EQ(o.err, "whodid: --filter: " + shown) << command;
+    }
+    environment_["WHODID_FILTER"] = "user = \"alice\"";
+    EXPECT_EQ(run("\"$W\" trace").err, "whodid: --filter: " + shown);
+    environment_.clear();
+    const Outcome o = run("\"$W\" filter explain 'user = \"alice\"'");
+    EXPECT_EQ(o.code, 2);
+    EXPECT_EQ(o.err, "whodid: " + shown);
+}
+
+TEST_F(Cli, FilterExplain) {
+    const Outcome o = run("\"$W\" filter explain 'user==\"alice\" && dport in {22, 3306}'");
+    EXPECT_EQ(o.code, 0);
+    EXPECT_EQ(o.err, "");
+    EXPECT_TRUE(o.out.starts_with("user.name == \"alice\" and network.peer.port in {22, 3306}\n\nand\n"))
+        << o.out;
+    EXPECT_NE(o.out.find("  network.peer.port in {22, 3306}  int              userspace\n"),
+              std::string::npos);
+    expect_usage_error("filter", "filter --help");
+    expect_usage_error("filter exlpain", "there is no command exlpain, did you mean 'explain'?");
+    expect_usage_error("filter explain", "EXPR");
+    EXPECT_EQ(run("\"$W\" filter explain --help").code, 0);
+}
+
 TEST_F(Cli, HelpAndVersion) {
     Outcome o = run("\"$W\" --help");
     EXPECT_EQ(o.code, 0);
     EXPECT_EQ(o.err, "");
     for (const char* text :
-         {"Watch:", "Run:", "trace", "record", "replay", "run", "check", "fields", "version"})
+         {"Watch:", "Run:", "trace", "record", "replay", "run", "check", "fields", "filter", "version"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     o = run("\"$W\" trace -h");
     EXPECT_EQ(o.code, 0);
     for (const char* text :
-         {"--user",     "--session",   "--pid",    "--tree",   "--exe",    "--path", "--failed", "--all",
-          "--duration", "--count",     "--fields", "--write",  "--color",  "--utc",  "--local",  "--quiet",
-          "--verbose",  "--ring-size", "--output", "--ledger", "--canary", "WHODID_"})
+         {"--user",   "--session",  "--pid",       "--tree",   "--exe",    "--path",   "--failed", "--all",
+          "--filter", "--duration", "--count",     "--fields", "--write",  "--color",  "--utc",    "--local",
+          "--quiet",  "--verbose",  "--ring-size", "--output", "--ledger", "--canary", "WHODID_"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     for (std::istringstream text(o.out); std::getline(text, o.err);) EXPECT_LE(o.err.size(), 100u) << o.err;
     for (const char* version : {"--version", "-V", "version"}) {

@@ -15,11 +15,11 @@
 #include "unit/sample_events.h"
 
 namespace {
-bool counting = false;
-std::size_t allocations = 0;
+thread_local bool counting = false;
+thread_local std::size_t allocations = 0;
 }  // namespace
 
-// Every allocation of this program, while it is asked for.
+// Every allocation of this thread, while it is asked for.
 void* operator new(std::size_t bytes) {
     if (counting) ++allocations;
     if (void* memory = std::malloc(bytes ? bytes : 1)) return memory;
@@ -139,6 +139,145 @@ TEST_F(ExpressionTest, Errors) {
     }
     EXPECT_GT(said.size(), 40u);
     for (const auto& [text, message] : said) EXPECT_EQ(refusal(text), message) << text;
+}
+
+TEST(ExpressionErrors, ShowOddBytesAndLongExpressions) {
+    EXPECT_EQ(refusal(""), "column 1: expected a field, `exists`, `not` or '(', not the end\n    \n    ^");
+    EXPECT_EQ(refusal("user ==\n\xe2\x80\xae x"),
+              "column 10: this has no meaning here; text is quoted: \"*.so\"\n"
+              "    user ==\\n\\u202e x\n"
+              "             ^~~~~~");
+    EXPECT_EQ(refusal("user == \"日本\" x"),
+              "column 16: expected `and`, `or` or the end, not 'x'\n"
+              "    user == \"日本\" x\n"
+              "                   ^");
+    const std::string filler = "user == \"" + std::string(200, 'a') + "\"";
+    EXPECT_EQ(refusal(filler + " nad " + filler),
+              "column 212: expected `and`, `or` or the end, not 'nad'\n    …" + std::string(58, 'a') +
+                  "\" nad user == \"" + std::string(50, 'a') + "…\n" + std::string(65, ' ') + "^~~");
+}
+
+TEST(ExpressionBounds, LengthNestingTermsAndPatterns) {
+    const auto repeated = [](std::string_view what, std::size_t times) {
+        std::string text;
+        for (std::size_t i = 0; i < times; ++i) text += what;
+        return text;
+    };
+    const std::string nested =
+        repeated("(", kFilterNestingMax) + "pid == 1" + repeated(")", kFilterNestingMax);
+    EXPECT_EQ(normal(nested), "process.pid == 1");
+    EXPECT_TRUE(refusal("(" + nested + ")").starts_with("column 65: more than 64 parentheses are open\n"));
+    EXPECT_EQ(normal(repeated("not ", 10'000) + "pid == 1"), "process.pid == 1");
+    EXPECT_EQ(normal(repeated("!", 10'001) + "pid == 1"), "not process.pid == 1");
+
+    const std::string most = repeated("pid==1 or ", kFilterTermsMax - 1) + "pid==1";
+    EXPECT_EQ(refusal(most), "");
+    EXPECT_NE(refusal(most + " or pid==1").find("more than 4096 terms"), std::string::npos);
+    EXPECT_NE(refusal(std::string(kFilterBytesMax + 1, ' ')).find("at most 65536 bytes, this one 65537"),
+              std::string::npos);
+
+    const std::string patterns =
+        repeated("path matches \"x\" or ", kFilterPatternsMax - 1) + "path matches \"x\"";
+    EXPECT_EQ(refusal(patterns), "");
+    EXPECT_NE(refusal(patterns + " or path matches \"x\"").find("more than 32 `matches`"), std::string::npos);
+    EXPECT_NE(refusal("path matches \"((a{100}){100}){100}\"").find("not a regular expression of RE2"),
+              std::string::npos);
+}
+
+TEST(ExpressionText, HasOneSpelling) {
+    EXPECT_EQ(normal("user=='al\"ice'&&!exists preload"),
+              R"(user.name == "al\"ice" and not exists whodid.process.preload)");
+    EXPECT_EQ(normal("((pid == 1) and (pid == 2 and (pid == 3)))"),
+              "process.pid == 1 and process.pid == 2 and process.pid == 3");
+    EXPECT_EQ(normal("pid == 1 or (pid == 2 or pid == 3) and pid == 4"),
+              "process.pid == 1 or (process.pid == 2 or process.pid == 3) and process.pid == 4");
+    EXPECT_EQ(normal("not (pid == 1 or pid == 2)"), "not (process.pid == 1 or process.pid == 2)");
+    EXPECT_EQ(normal("not (not (pid == 1))"), "process.pid == 1");
+    EXPECT_EQ(normal("kind in {exec, file, whodid.file.open, start}"),
+              "event.name in {process.exec, file, file.open, start}");
+    EXPECT_EQ(normal("session in~ {118, 'x'}"), R"(session.id in~ {"118", "x"})");
+    EXPECT_EQ(normal("fileless"), "whodid.process.fileless == true");
+    EXPECT_EQ(normal("whodid.process.duration > 1h0.5s"), "whodid.process.duration > 3600.5s");
+    EXPECT_EQ(normal("peer in {2001:DB8:0::/32, ::ffff:1.2.3.4, '/run/x', 10.0.0.0/8}"),
+              R"(network.peer.address in {2001:db8::/32, 1.2.3.4, "/run/x", 10.0.0.0/8})");
+    EXPECT_EQ(normal("path == '\\\t\xff'"), R"(file.path == "\\\x09\xff")");
+    EXPECT_EQ(normal("path == \"é\""), "file.path == \"é\"");
+    EXPECT_EQ(normal("path == \"\xe2\x80\xae\""), R"(file.path == "\xe2\x80\xae")");
+}
+
+TEST(ExpressionTree, TellsTypesAndPlaces) {
+    EXPECT_EQ(compiled("user == \"alice\" and not (dport in {22} or kind == file)").tree(),
+              "and\n"
+              "  user.name == \"alice\"           string           userspace\n"
+              "  not\n"
+              "    or\n"
+              "      network.peer.port in {22}  int              userspace\n"
+              "      event.name == file         kind             userspace\n");
+}
+
+TEST_F(ExpressionTest, SetsOfAThousand) {
+    std::string paths = "path in {\"/etc/passwd\"", ports = "dport in {22", networks = "peer in {10.1.2.3";
+    for (int i = 0; i < 1000; ++i) {
+        paths += ", \"/var/lib/x" + std::to_string(i) + "\"";
+        ports += ", " + std::to_string(10'000 + i);
+        networks += ", 172.16." + std::to_string(i / 256) + "." + std::to_string(i % 256);
+    }
+    EXPECT_EQ(matching(paths + "}"), "read");
+    EXPECT_EQ(matching(ports + "}"), "ssh");
+    EXPECT_EQ(matching(networks + "}"), "mapped");
+}
+
+// The fields too: all but the sentence, and names of the kernel's BPF enums, which are put together each
+// time.
+TEST_F(ExpressionTest, EvaluationAllocatesNothing) {
+    std::vector<std::string> texts = {
+        "user == \"alice\" and (kind == file.open and path startswith \"/etc/\" or dport in {22, 3306}) and "
+        "not exe "
+        "glob \"/usr/lib/*\"",
+        "path matches \"^/etc/.*d$\" or args matches~ \"HTTP\"",
+        "path glob~ \"*/REPORT.*\" or path in~ {\"/A\", \"/TMP/REPORT.TXT\"} or path contains~ \"SSH\"",
+        "peer in {10.0.0.0/8, 2001:db8::/32, \"/run/docker.sock\"} or local == 10.0.0.5 or client != ::1",
+        "whodid.process.duration > 5s or outcome == failure or fileless or args != \"-c\"",
+    };
+    for (const Kind& kind : kinds())
+        for_each_field(kind, [&](const Field& field) {
+            if (field.key != "message" && !kind.internal) texts.push_back("exists " + std::string(field.key));
+        });
+    std::size_t warming = 0;
+    for (const std::string& text : texts) {
+        Expression expression = compiled(text);
+        warming += allocations_of(expression);  // the scratch, states of patterns
+        EXPECT_EQ(allocations_of(expression), 0u) << text;
+    }
+    EXPECT_GT(warming, 0u) << "they are counted";
+}
+
+// A field's type is its key's: an expression does not know the kind beforehand.
+TEST(ExpressionFields, EachKeyAndAliasHasOneMeaning) {
+    std::map<std::string_view, Type> types;
+    std::map<std::string_view, std::string_view> keys;
+    for (const Kind& kind : kinds())
+        for_each_field(kind, [&](const Field& field) {
+            EXPECT_EQ(types.emplace(field.key, field.type).first->second, field.type) << field.key;
+            if (field.alias.empty()) return;
+            EXPECT_EQ(keys.emplace(field.alias, field.key).first->second, field.key) << field.alias;
+        });
+}
+
+// Every example of the page: blocks marked `filter`, one expression a line.
+TEST(ExpressionPage, ItsExamplesWork) {
+    bool in_block = false;
+    std::size_t examples = 0;
+    for (const std::string& line : lines_of(kPage)) {
+        if (line.starts_with("```")) {
+            in_block = line == "```filter";
+            continue;
+        }
+        if (!in_block) continue;
+        ++examples;
+        EXPECT_EQ(refusal(line), "") << line;
+    }
+    EXPECT_GT(examples, 10u);
 }
 
 }  // namespace

@@ -169,6 +169,52 @@ TEST_F(FilterTest, StartAndStop) {
     EXPECT_TRUE(keeps(sensor(REC_SENSOR_STOP, "x")));
 }
 
+TEST_F(FilterTest, ExpressionsAndTheRestAllHaveToHold) {
+    options.expressions = {"path startswith \"/etc/\"", "outcome == failure"};
+    const Event refused = file(REC_FILE_OPEN, "/etc/shadow", alice(), -EACCES);
+    EXPECT_TRUE(keeps(refused));
+    EXPECT_FALSE(keeps(file(REC_FILE_OPEN, "/etc/shadow", alice())));
+    EXPECT_FALSE(keeps(file(REC_FILE_OPEN, "/srv/x", alice(), -EACCES)));
+    options.users = {"bob"};
+    EXPECT_FALSE(keeps(refused));
+    options.users = {"alice"};
+    options.kinds = {"exec"};
+    EXPECT_FALSE(keeps(refused));
+}
+
+// As with a kind that is named: who writes an expression has said what to show.
+TEST_F(FilterTest, AnExpressionShowsAllThatMeetsIt) {
+    const Event library = file(REC_FILE_OPEN, "/usr/lib/x.so", alice());
+    const Event fork = event(record<rec_fork>(REC_PROCESS_FORK), alice());
+    EXPECT_FALSE(keeps(library) || keeps(fork));
+    options.expressions = {"user == \"alice\""};
+    EXPECT_TRUE(keeps(library) && keeps(fork));
+    EXPECT_FALSE(keeps(exec({"x"}, daemon("/usr/bin/x"))));
+}
+
+TEST_F(FilterTest, NoExpressionHidesWhatTheSensorSaysOfItself) {
+    options.expressions = {"user == \"nobody\""};
+    for (const std::uint16_t kind : {REC_SENSOR_LOSS, REC_SENSOR_BLIND, REC_SENSOR_TAMPER, REC_SENSOR_START})
+        EXPECT_TRUE(keeps(sensor(kind, "x"))) << kind;
+    const Event beat = event(record<rec_heartbeat>(REC_SENSOR_HEARTBEAT), nullptr);
+    EXPECT_FALSE(keeps(beat));
+    options.everything = true;  // the service
+    EXPECT_TRUE(keeps(beat));
+    options.everything = options.start_and_stop = false;  // a screen
+    EXPECT_FALSE(keeps(sensor(REC_SENSOR_START, "x")));
+    options.expressions = {"kind == sensor.start"};
+    EXPECT_TRUE(keeps(sensor(REC_SENSOR_START, "x")));
+}
+
+TEST_F(FilterTest, AnExpressionThatIsWrongIsShown) {
+    options.expressions = {"pid == 1", "usr == \"x\""};
+    EXPECT_EQ(
+        refusal(),
+        "--filter: column 1: no field is called 'usr', did you mean 'user'?; `whodid fields` lists them\n"
+        "    usr == \"x\"\n"
+        "    ^~~");
+}
+
 // By number and start: a number alone is used again, and could be abused (traps 24 and 46).
 TEST_F(FilterTest, LeftOutProcesses) {
     auto p = alice();

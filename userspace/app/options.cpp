@@ -123,6 +123,7 @@ FilterOptions filter_options(const ViewOptions& options) {
     filter.failed_only = options.failed_only;
     filter.users = options.users;
     filter.tree_pid = options.tree_pid;
+    filter.expressions = options.filters;
     add(filter, {"session.id", "whodid.session.id"}, options.sessions);
     add(filter, {"process.executable.path", "process.executable.name"}, options.exes);
     add(filter,

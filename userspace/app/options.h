@@ -63,6 +63,7 @@ struct ViewOptions {
     bool everything = false;
     bool failed_only = false;
     std::vector<std::string> users, sessions, exes, paths;
+    std::vector<std::string> filters;  // expressions
     std::vector<std::uint32_t> pids;
     std::uint32_t tree_pid = 0;  // 0: not asked for
     std::uint64_t count_max = 0;

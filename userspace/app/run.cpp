@@ -33,6 +33,9 @@ LoadOptions with_room_to_keep(LoadOptions load) {
 
 int run(const RunOptions& options) {
     ::signal(SIGHUP, SIG_IGN);  // a service has no terminal to lose
+    FilterOptions wanted;
+    wanted.expressions = options.filters;
+    if (auto filter = Filter::compile(wanted, {}); !filter) return fail_usage(filter.error());
     Fd file;
     if (!options.output_path.empty()) {
         auto opened = open_output(options.output_path);

@@ -160,6 +160,7 @@ int work(WorkerTask task) {
     NotedSink sink(task.hand_over, task.out_fd);
     PipelineOptions kept;
     kept.filter.everything = true;
+    kept.filter.expressions = task.options.filters;
     kept.people = std::move(*people);
     kept.seen_path = task.options.seen_path;
     auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &sink);

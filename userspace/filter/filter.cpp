@@ -66,6 +66,11 @@ Result<Filter> Filter::compile(const FilterOptions& options, Lineage lineage) {
             filter.names_path_ |= key == "file.path";
         }
     }
+    for (const std::string& text : options.expressions) {
+        auto expression = Expression::compile(text);
+        if (!expression) return Error{"--filter: " + expression.error().message, EINVAL};
+        filter.expressions_.push_back(std::move(*expression));
+    }
     return filter;
 }
 
@@ -78,8 +83,8 @@ bool Filter::is_left_out(const Event& event) const {
 }
 
 bool Filter::is_wanted(const Event& event) {
-    if (!kinds_.empty() || options_.everything || names_path_ || shown_by_default(event, lineage_))
-        return true;
+    const bool asked_for = !kinds_.empty() || !expressions_.empty() || options_.everything || names_path_;
+    if (asked_for || shown_by_default(event, lineage_)) return true;
     ++kept_back_[event.kind->id];
     return false;
 }
@@ -111,7 +116,8 @@ bool Filter::meets_conditions(const Event& event) {
     if (!options_.users.empty() && !is_by_user(event)) return false;
     if (options_.tree_pid && !(event.process && lineage_.descends(*event.process, options_.tree_pid)))
         return false;
-    return std::ranges::all_of(clauses_, [&](const Clause& clause) { return meets(clause, event); });
+    return std::ranges::all_of(clauses_, [&](const Clause& clause) { return meets(clause, event); }) &&
+           std::ranges::all_of(expressions_, [&](Expression& e) { return e.holds(event, scratch_); });
 }
 
 bool Filter::keeps(const Event& event) {
@@ -120,8 +126,13 @@ bool Filter::keeps(const Event& event) {
     if (event.kind->internal) return false;
     // What says that something is missing or was tampered with is never filtered away, whoever did it.
     if (is_alarm(kind)) return true;
-    if ((kind == REC_SENSOR_START || kind == REC_SENSOR_STOP) && (kinds_.empty() || !kinds_[kind]))
-        return options_.start_and_stop || options_.everything;
+    if (!is_named(kind)) {
+        const bool begins_or_ends = kind == REC_SENSOR_START || kind == REC_SENSOR_STOP;
+        if (begins_or_ends && (options_.start_and_stop || options_.everything)) return true;
+        if (begins_or_ends && expressions_.empty()) return false;
+        // That the sensor is there is nobody's act: the service tells it whatever acts it was told to show.
+        if (kind == REC_SENSOR_HEARTBEAT && options_.everything) return true;
+    }
     if (!kinds_.empty() && !kinds_[kind]) return false;
     if (is_left_out(event)) return false;
     // Conditions first: what is kept back is what the same command with -a would show.

@@ -13,6 +13,7 @@
 #include "base/glob.h"
 #include "base/result.h"
 #include "event/kinds.h"
+#include "filter/expression.h"
 #include "filter/key_reader.h"
 #include "filter/resolve.h"
 #include "filter/visibility.h"
@@ -38,6 +39,8 @@ struct FilterOptions {
     /// Login users by name or uid, or globs; "-" is nobody. A failed login counts under the name it claimed.
     std::vector<std::string> users;
     std::vector<Condition> conditions;  // all of them
+    /// In the language of docs/filters.md; all of them. Who writes one has said what to show: no defaults.
+    std::vector<std::string> expressions = {};
     bool failed_only = false;
     bool everything = false;             // no defaults
     bool start_and_stop = true;          // the sensor's own start and stop, whatever else is asked for
@@ -47,7 +50,8 @@ struct FilterOptions {
 
 class Filter {
 public:
-    /// Errors name the kind or field that does not exist, and the nearest that does.
+    /// Errors name the kind or field that does not exist, and the nearest that does; of an expression they
+    /// show the place.
     static Result<Filter> compile(const FilterOptions& options, Lineage lineage);
 
     bool keeps(const Event& event);
@@ -81,12 +85,14 @@ private:
         std::vector<KeyReader> readers;
         Names names;
     };
+    bool is_named(std::uint16_t kind) const { return !kinds_.empty() && kinds_[kind]; }
     bool is_by_user(const Event& event);
     bool meets(const Clause& clause, const Event& event);
 
     FilterOptions options_;
     Names users_;
     std::vector<Clause> clauses_;
+    std::vector<Expression> expressions_;
     std::vector<bool> kinds_;  // by kind number; empty: the defaults
     bool names_path_ = false;  // who asks for a path means its reading too
     Lineage lineage_;

@@ -124,7 +124,7 @@ private:
     Result<Node> comparison() {
         const bool exists = peek().is("exists");
         if (exists) take();
-        auto field = this->field();
+        auto field = this->field(exists ? "a field" : "a field, `exists`, `not` or '('");
         if (!field) return field.error();
         Comparison made{*field, tokens_[at_ - 1].span};
         if (!exists)
@@ -137,15 +137,13 @@ private:
         return Node{Node::Kind::kTerm, comparisons_.size() - 1};
     }
 
-    Result<const Field*> field() {
+    Result<const Field*> field(std::string_view expected) {
         const Token& token = take();
         if (token.kind == Token::Kind::kText)
-            return fault_at(
-                token,
-                "expected a field, not a text; many values of one field: user in {\"alice\", \"bob\"}");
-        if (token.kind != Token::Kind::kWord || token.is("and") || token.is("or") || token.is("in"))
             return fault_at(token,
-                            fmt::format("expected a field, `exists`, `not` or '(', not {}", what_is(token)));
+                            "expected a field, not a text: user == \"alice\", user in {\"alice\", \"bob\"}");
+        if (token.kind != Token::Kind::kWord || token.is("and") || token.is("or") || token.is("in"))
+            return fault_at(token, fmt::format("expected {}, not {}", expected, what_is(token)));
         const Field* found = find_field(token.text);
         if (!found) return fault_at(token, unknown_field(token.text).message);
         return found;
@@ -207,7 +205,8 @@ private:
         const Token& token = peek();
         if (token.is("{"))
             return fault_at(token, fmt::format("many values go with `in`: {} in {{...}}", made.field->key));
-        if (token.kind != Token::Kind::kWord && token.kind != Token::Kind::kText)
+        const bool joins = token.is("and") || token.is("or") || token.is("not");
+        if (joins || (token.kind != Token::Kind::kWord && token.kind != Token::Kind::kText))
             return fault_at(token, fmt::format("expected a value of {}, {}, not {}", made.field->key,
                                                a_filter_type(made.field->type), what_is(token)));
         made.values.push_back({token.text, token.kind == Token::Kind::kText, token.span});
