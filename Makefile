@@ -124,7 +124,7 @@ $(B)/deeds/compat%: tests/live/deeds/compat.c
 $(B)/fuzz/%: tests/fuzz/%_fuzz.cpp $(lib_src)
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANGXX) $(CPPFLAGS) -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	$(Q)$(CLANGXX) $(CPPFLAGS) -Itests -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		$< $$(sed -n 's,^// uses: ,,p' $<) $$(sed -n 's,^// links: ,,p' $<) -o $@
 
 unit: $(B)/tests/unit $(B)/whodid
