@@ -71,10 +71,10 @@ std::size_t Expression::slot_of(const Field& field) {
     return slots_.size() - 1;
 }
 
-const Value& Expression::read(std::size_t index, const Event& event, Scratch& scratch) {
-    Slot& slot = slots_[index];
-    if (std::exchange(slot.of_event, events_) != events_) slot.value = slot.reader.read(event, scratch);
-    return slot.value;
+const Value& Expression::read(std::size_t slot, const Event& event, Scratch& scratch) {
+    Slot& read = slots_[slot];
+    if (std::exchange(read.of_event, events_) != events_) read.value = read.reader.read(event, scratch);
+    return read.value;
 }
 
 bool Expression::holds(const Event& event, Scratch& scratch) {
