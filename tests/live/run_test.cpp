@@ -277,6 +277,28 @@ TEST_F(Run, ItsHeartbeatTellsThatItIsThere) {
     EXPECT_TRUE(worked(own->stop()));
 }
 
+TEST_F(Run, AFilterLeavesWhatMeetsItAndWhatTheSensorSaysOfItself) {
+    const auto own =
+        serve({"--heartbeat", "1s", "--filter", "kind == file.unlink and path endswith \"/sought\""});
+    ASSERT_TRUE(own);
+    const std::string dir = fs::path(own->output()).parent_path().string();
+    ASSERT_TRUE(exited(0, as_alice("cd " + dir + " && : >other && rm other && : >sought && rm sought")));
+    const auto found = own->wait_for({"file.unlink", 0, {}});
+    ASSERT_TRUE(found);
+    EXPECT_TRUE(at(*found, "file.path").get<std::string>().ends_with("/sought")) << *found;
+    EXPECT_TRUE(own->wait_for({"sensor.heartbeat", 0, {}}));
+    const auto said = own->stop();
+    EXPECT_EQ(own->all({"file.unlink", 0, {}}).size(), 1u);
+    for (const char* own_kind : {"sensor.start", "sensor.stop"})
+        EXPECT_TRUE(own->wait_for({own_kind, 0, {}})) << own_kind;
+    for (const Json& event : own->all({})) {
+        const std::string name = at(event, "event.name").get<std::string>();
+        EXPECT_TRUE(name == "whodid.file.unlink" || name.starts_with("whodid.sensor.")) << event;
+    }
+    expect_one_stream(*own);
+    expect_balance(said);
+}
+
 TEST_F(Run, WhatIsDoneToItsFilesIsTold) {
     const fs::path map = fs::path("/dev/shm") / ("whodid-people-" + std::to_string(::getpid()));
     std::ofstream(map) << "# nobody yet\n";
