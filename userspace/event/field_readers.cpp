@@ -386,12 +386,11 @@ Value read_mount_image(const Event& e, Scratch&) { return of_device(e, &BlockDev
 
 // ---- network ----------------------------------------------------------------------------------------------
 
-std::string_view address_text(const std::uint8_t* bytes, std::uint16_t family, Scratch& s) {
-    char* at = s.allocate(INET6_ADDRSTRLEN);
+std::string_view address_text(const std::uint8_t* bytes, std::uint16_t family, char* to) {
     const bool v4 = family == AF_INET || is_mapped(bytes);
     const std::uint8_t* from = family == AF_INET ? bytes : v4 ? bytes + 12 : bytes;
-    if (!inet_ntop(v4 ? AF_INET : AF_INET6, from, at, INET6_ADDRSTRLEN)) return {};
-    return at;
+    if (!inet_ntop(v4 ? AF_INET : AF_INET6, from, to, kAddressBytes)) return {};
+    return to;
 }
 
 Value read_transport(const Event& e, Scratch&) {
@@ -423,14 +422,14 @@ Value read_peer(const Event& e, Scratch& s) {
     const auto& r = e.as<rec_net>();
     if (r.family == AF_UNIX) return r.unix_path.len ? Value::of_text(e.text(r.unix_path)) : Value::absent();
     if (!is_inet(r) || (is_zero(r.peer) && r.peer_port == 0)) return {};
-    return Value::of_text(address_text(r.peer, r.family, s));
+    return Value::of_text(address_text(r.peer, r.family, s.allocate(kAddressBytes)));
 }
 Value read_peer_port(const Event& e, Scratch&) { return port(e.as<rec_net>().peer_port); }
 
 Value read_local(const Event& e, Scratch& s) {
     const auto& r = e.as<rec_net>();
     if (!is_inet(r) || (is_zero(r.local) && r.local_port == 0)) return {};
-    return Value::of_text(address_text(r.local, r.family, s));
+    return Value::of_text(address_text(r.local, r.family, s.allocate(kAddressBytes)));
 }
 Value read_local_port(const Event& e, Scratch&) { return port(e.as<rec_net>().local_port); }
 Value read_direction(const Event& e, Scratch&) {

@@ -138,7 +138,8 @@ Value read_bpf_tracepoint(const Event& e, Scratch& s);
 
 /// "r", "w", "rw", or "x" for O_PATH and exec-only opens.
 std::string_view access_text(const rec_file& record);
-/// IPv4-mapped addresses come out as IPv4.
-std::string_view address_text(const std::uint8_t* bytes, std::uint16_t family, Scratch& s);
+/// IPv4-mapped addresses come out as IPv4. `to` has room for kAddressBytes, and the text lies there.
+constexpr std::size_t kAddressBytes = 46;  // INET6_ADDRSTRLEN
+std::string_view address_text(const std::uint8_t* bytes, std::uint16_t family, char* to);
 
 }  // namespace whodid

@@ -44,8 +44,8 @@ std::string_view base_name(std::string_view path) { return path.substr(path.rfin
 
 void append_end(std::string& out, const Event& e, const std::uint8_t* address, std::uint16_t port) {
     const auto& r = e.as<rec_net>();
-    Scratch scratch;
-    const std::string_view text = address_text(address, r.family, scratch);
+    char room[kAddressBytes];
+    const std::string_view text = address_text(address, r.family, room);
     if (text.find(':') == std::string_view::npos)
         out += text;
     else
