@@ -5,28 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <new>
 #include <sstream>
 
+#include "unit/allocations.h"
 #include "unit/sample_events.h"
-
-namespace {
-thread_local bool counting = false;
-thread_local std::size_t allocations = 0;
-}  // namespace
-
-// Every allocation of this thread, while it is asked for.
-void* operator new(std::size_t bytes) {
-    if (counting) ++allocations;
-    if (void* memory = std::malloc(bytes ? bytes : 1)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace whodid {
 namespace {
@@ -75,11 +60,9 @@ struct ExpressionTest : testing::Test {
         return names.empty() ? "none" : names;
     }
     std::size_t allocations_of(Expression& expression) {
-        allocations = 0;
-        counting = true;
+        const test::Allocations allocations;
         for (const auto& [name, event] : samples.all()) holds(expression, event);
-        counting = false;
-        return allocations;
+        return allocations.count();
     }
 };
 

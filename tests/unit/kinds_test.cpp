@@ -9,6 +9,8 @@
 #include <map>
 #include <set>
 
+#include "base/json_writer.h"
+
 namespace whodid {
 namespace {
 
@@ -100,6 +102,14 @@ TEST(Kinds, KeysOfOneEventAreUnique) {
                 EXPECT_FALSE(other.starts_with(std::string(key) + "."))
                     << kind.name << " " << key << " " << other;
     }
+}
+
+TEST(Kinds, KeysNestAsDeepAsAWriterGoes) {
+    for (const Kind& kind : kinds())
+        for_each_field(kind, [](const Field& field) {
+            EXPECT_LT(std::ranges::count(field.key, '.'), static_cast<long>(JsonWriter::kDepthMax))
+                << field.key;
+        });
 }
 
 TEST(Kinds, OneKeyMeansOneThing) {

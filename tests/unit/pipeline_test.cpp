@@ -3,7 +3,10 @@
 #include "app/pipeline.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include "unit/allocations.h"
 #include "world.h"
 
 namespace whodid {
@@ -212,6 +215,53 @@ TEST_F(PipelineTest, Trap42_AFloodBalances) {
     EXPECT_EQ(finish().size(), 20'000u);
     EXPECT_EQ(ledger[REC_PROCESS_EXEC].written, 20'000u);
     EXPECT_TRUE(ledger.imbalances().empty());
+}
+
+/// Lines in memory, over and over.
+struct JsonInMemory : Sink {
+    Result<void> write(const Batch& batch) override {
+        text.clear();
+        for (const Event& event : batch.events) json.append(event, text);
+        return {};
+    }
+    Result<void> flush() override { return {}; }
+    JsonEncoder json{JsonShape::kNested};
+    std::string text;
+};
+
+// From a record whose turn has come to the line. What starts and ends a process makes its snapshot, and bytes
+// that are not UTF-8 a second value: they are not among them.
+TEST_F(PipelineTest, AWarmOneAllocatesNothingForAnEvent) {
+    there_was(bash_);
+    JsonInMemory out;
+    options.reorder = false;
+    auto warm = std::move(*Pipeline::make(stream, host, ledger, options, &out));
+    warm->take(exec_at(now_ns, {"bash"}));
+    auto refused = file_of(bash_, REC_FILE_OPEN, "");
+    refused->h.result = -ENOENT;
+    refused->path.flags = REC_PATH_ABSENT;
+    refused.path(&rec_file::base, "/home/alice/a/directory")
+        .text(&rec_file::name, "../of/some/length/and/missing");
+    auto renamed = file_of(bash_, REC_FILE_RENAME, "/srv/a/file/of/a/name/that/does/not/fit/into/a/string");
+    renamed.path(&rec_file::base2, "/srv/a")
+        .text(&rec_file::name2, "file/with/another/name/that/is/long/too");
+    RecordBuilder<rec_net> sent(REC_NETWORK_SEND, bash_.task);
+    sent->family = AF_INET6;
+    sent->protocol = IPPROTO_UDP;
+    sent->peer[0] = 0x20;
+    sent->peer_port = 514;
+    const std::vector<std::vector<char>> records = {
+        file_of(bash_, REC_FILE_OPEN, "/usr/lib/x86_64-linux-gnu/libc.so.6").bytes(), refused.bytes(),
+        file_of(bash_, REC_FILE_UNLINK, "/tmp/\"not\nplain\"").bytes(), renamed.bytes(), sent.bytes()};
+    const auto tell = [&] {  // at one moment: what is looked up from time to time is no event's
+        for (const std::vector<char>& record : records) warm->take(record);
+        (void)warm->advance(now_ns);
+    };
+    for (int i = 0; i < 1000; ++i) tell();
+    const test::Allocations allocations;
+    for (int i = 0; i < 1000; ++i) tell();
+    EXPECT_EQ(allocations.count(), 0u);
+    EXPECT_NE(out.text.find("libc.so.6"), std::string::npos);
 }
 
 }  // namespace

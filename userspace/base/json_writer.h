@@ -2,11 +2,13 @@
 // JsonWriter: appends JSON to a string. Objects open only when something is put into them.
 #pragma once
 
+#include <array>
+#include <cassert>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace whodid {
 
@@ -17,13 +19,18 @@ bool append_json_string(std::string& out, std::string_view text);
 /// For one line of nested objects. Keys are trusted constants and are not escaped; values are.
 class JsonWriter {
 public:
+    static constexpr std::size_t kDepthMax = 16;  // of objects that are open and still empty
+
     explicit JsonWriter(std::string& out) : out_(out) {}
 
     /// An object below the current one; written when its first member is.
-    void open(std::string_view key) { pending_.push_back(key); }
+    void open(std::string_view key) {
+        assert(pending_ < kDepthMax);
+        keys_[pending_++] = key;
+    }
     void close() {
-        if (!pending_.empty()) {
-            pending_.pop_back();
+        if (pending_ > 0) {
+            --pending_;
             return;
         }
         out_ += '}';
@@ -68,12 +75,12 @@ public:
 
 private:
     void open_pending() {
-        for (std::string_view object : pending_) {
-            write_key(object);
+        for (std::size_t i = 0; i < pending_; ++i) {
+            write_key(keys_[i]);
             out_ += '{';
             first_ = true;
         }
-        pending_.clear();
+        pending_ = 0;
     }
     void write_key(std::string_view name) {
         if (!first_) out_ += ',';
@@ -84,7 +91,8 @@ private:
     }
 
     std::string& out_;
-    std::vector<std::string_view> pending_;
+    std::array<std::string_view, kDepthMax> keys_;
+    std::size_t pending_ = 0;  // of these
     bool first_ = true;
 };
 

@@ -216,16 +216,15 @@ void Enricher::on_exec_failed(Event event, Batch& batch) {
     event.process = processes_.of(r.h.task);
     objects_.put_script_into(event, batch);
     const std::string_view tried = event.text(r.filename);
-    const std::string path =
-        join_path(tried.starts_with('/') ? std::string_view() : event.text(r.cwd), tried);
-    event.path = batch.arena.copy(path);
+    event.path =
+        join_path(tried.starts_with('/') ? std::string_view() : event.text(r.cwd), tried, batch.arena);
     if (event.error() != ENOENT) {
         batch.events.push_back(std::move(event));
         return;
     }
     const ProcessKey key = key_of(r.h.task);
     if (const auto found = searches_.find(key); found != searches_.end()) {
-        if (base_name(found->second.path) == base_name(path)) {
+        if (base_name(found->second.path) == base_name(event.path)) {
             drop_search(key);
         } else {
             release_search(std::move(found->second), batch);
@@ -233,7 +232,8 @@ void Enricher::on_exec_failed(Event event, Batch& batch) {
         }
     }
     const auto* bytes = reinterpret_cast<const char*>(event.record);
-    searches_[key] = Search{std::move(event), {bytes, bytes + r.h.size}, path};
+    std::string path(event.path);
+    searches_[key] = Search{std::move(event), {bytes, bytes + r.h.size}, std::move(path)};
 }
 
 void Enricher::drop_search(const ProcessKey& key) {
@@ -299,11 +299,11 @@ void Enricher::identity_change(const Event& cause, const Snapshot& before, std::
 void Enricher::name_object(Event& event, Batch& batch) const {
     const auto& r = event.as<rec_file>();
     event.path = walked_path(event, r.path, batch);
-    if (event.path.empty()) event.path = batch.arena.copy(join_path(event.text(r.base), event.text(r.name)));
+    if (event.path.empty()) event.path = join_path(event.text(r.base), event.text(r.name), batch.arena);
     if (r.name2.len == 0) return;
     const bool is_content = r.h.kind == REC_FILE_SYMLINK || r.h.kind == REC_FILE_SETXATTR;
-    event.target_path = is_content ? event.text(r.name2)
-                                   : batch.arena.copy(join_path(event.text(r.base2), event.text(r.name2)));
+    event.target_path =
+        is_content ? event.text(r.name2) : join_path(event.text(r.base2), event.text(r.name2), batch.arena);
 }
 
 void Enricher::on_file(Event event, rec_file& r, Batch& batch) {

@@ -475,7 +475,10 @@ Result<RecordingReader::Frame> RecordingReader::take_record(std::string_view byt
         return damaged(fmt::format("kind {} is not among those its header lists", record.kind));
     if (record.size != bytes.size() || bytes.size() < known->second)
         return damaged("a record has another size than it says");
-    record_ = lengthen_record(bytes, known->second, *kind);
+    if (known->second < kind->layout.size)
+        record_ = lengthen_record(bytes, known->second, *kind);
+    else
+        record_.assign(bytes.begin(), bytes.end());
     return Frame::kRecord;
 }
 
