@@ -229,12 +229,11 @@ struct JsonInMemory : Sink {
     std::string text;
 };
 
-// From a record whose turn has come to the line. What starts and ends a process makes its snapshot, and bytes
+// From the record to the line. What starts and ends a process makes its snapshot, and bytes
 // that are not UTF-8 a second value: they are not among them.
 TEST_F(PipelineTest, AWarmOneAllocatesNothingForAnEvent) {
     there_was(bash_);
     JsonInMemory out;
-    options.reorder = false;
     auto warm = std::move(*Pipeline::make(stream, host, ledger, options, &out));
     warm->take(exec_at(now_ns, {"bash"}));
     auto refused = file_of(bash_, REC_FILE_OPEN, "");

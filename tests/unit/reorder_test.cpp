@@ -4,10 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <map>
 #include <random>
 #include <string>
 
 #include "record_builder.h"
+#include "unit/allocations.h"
 
 namespace whodid {
 namespace {
@@ -74,6 +78,55 @@ TEST(Reorder, AnyOrderIn) {
         EXPECT_FALSE(late);
         before = header.boot_ns;
     });
+}
+
+// Memory is used again while other records still lie beside it.
+TEST(Reorder, RecordsStayWhatTheyAreWhileOthersComeAndGo) {
+    constexpr std::uint64_t kWindow = 1000;
+    std::mt19937_64 random(42);
+    Reorder reorder;
+    std::map<std::uint64_t, std::vector<char>> held;  // by sequence number
+    std::uint64_t seq = 0;
+    const auto release_until = [&](std::uint64_t until) {
+        reorder.release(until, [&](std::span<char> bytes, bool) {
+            rec_hdr header;
+            std::memcpy(&header, bytes.data(), sizeof header);
+            const auto found = held.find(header.seq);
+            ASSERT_NE(found, held.end()) << header.seq;
+            EXPECT_TRUE(std::ranges::equal(found->second, bytes)) << header.seq;
+            held.erase(found);
+        });
+    };
+    for (std::uint64_t now = kWindow; now < 20'000; ++now) {
+        for (std::uint64_t i = random() % 4; i > 0; --i) {
+            std::vector<char> record = at(now - random() % kWindow, ++seq);
+            record.resize(record.size() + random() % 2000, static_cast<char>(random()));
+            reorder.add(record);
+            held.emplace(seq, std::move(record));
+        }
+        if (random() % 8 == 0) release_until(now - kWindow);
+        EXPECT_EQ(reorder.held(), held.size());
+    }
+    release_until(~std::uint64_t{0});
+    EXPECT_TRUE(held.empty());
+}
+
+TEST(Reorder, AWarmOneAllocatesNothingForARecord) {
+    Reorder reorder;
+    std::vector<char> record = at(0);
+    std::uint64_t now = 0;
+    const auto go_on = [&](int records) {
+        for (int i = 0; i < records; ++i) {
+            ++now;
+            std::memcpy(record.data() + offsetof(rec_hdr, boot_ns), &now, sizeof now);
+            reorder.add(record);
+            reorder.release(now < 10'000 ? 0 : now - 10'000, [](std::span<char>, bool) {});
+        }
+    };
+    go_on(50'000);
+    const test::Allocations allocations;
+    go_on(50'000);
+    EXPECT_EQ(allocations.count(), 0u);
 }
 
 TEST(Reorder, WhatHasNoHeaderHasNoTime) {
