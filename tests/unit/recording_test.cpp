@@ -291,7 +291,8 @@ TEST_F(RecordingTest, APathThatTheWriterDidNotKnowIsAbsent) {
     const Kind& kind = *find_kind(REC_RAW_AUDIT);
     const auto full =
         decoded(world.text_of(Actor::process(7).runs("/usr/sbin/sshd"), REC_RAW_AUDIT, 1100, "x").bytes());
-    auto record = lengthen_record(shorten(full, kind, sizeof(rec_hdr)), sizeof(rec_hdr), kind);
+    std::vector<char> record = shorten(full, kind, sizeof(rec_hdr));
+    lengthen_record(record, sizeof(rec_hdr), kind);
     const auto again = decode(record);
     ASSERT_TRUE(again) << again.error().message;
     Event event;
@@ -309,7 +310,8 @@ TEST_F(RecordingTest, EveryKindCanBeLengthenedFromAnyEarlierEnd) {
             header.size = static_cast<rec_u32>(old.size());
             header.kind = kind.id;
             std::memcpy(old.data(), &header, sizeof header);
-            std::vector<char> record = lengthen_record(old, size, kind);
+            std::vector<char> record = old;
+            lengthen_record(record, size, kind);
             EXPECT_EQ(record.size(), kind.layout.size + 5);
             EXPECT_TRUE(decode(record)) << kind.name << " from " << size;
             EXPECT_EQ(std::string_view(record.data() + kind.layout.size, 5), "xxxxx");
@@ -330,7 +332,8 @@ TEST_F(RecordingTest, ALongRecordIsCutWhereItCannotGrow) {
     old.resize(old.size() + 64 + 3, 'b');
     const auto total = static_cast<rec_u32>(old.size());
     std::memcpy(old.data(), &total, sizeof total);
-    std::vector<char> record = lengthen_record(old, sizeof(rec_exec) - 64, kind);
+    std::vector<char> record = old;
+    lengthen_record(record, sizeof(rec_exec) - 64, kind);
     EXPECT_EQ(record.size(), static_cast<std::size_t>(WHODID_RECORD_MAX));
     EXPECT_TRUE(decode(record));
 }

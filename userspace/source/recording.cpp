@@ -242,25 +242,23 @@ void move_slice(char* at, std::size_t writer_size, std::size_t grown, std::size_
 
 }  // namespace
 
-std::vector<char> lengthen_record(std::span<const char> record, std::size_t writer_size, const Kind& kind) {
+void lengthen_record(std::vector<char>& record, std::size_t writer_size, const Kind& kind) {
     const std::size_t size = kind.layout.size;
-    std::vector<char> out(record.begin(), record.end());
-    if (writer_size >= size) return out;
+    if (writer_size >= size) return;
     const std::size_t grown = size - writer_size;
-    out.insert(out.begin() + static_cast<std::ptrdiff_t>(writer_size), grown, '\0');
-    out.resize(std::min<std::size_t>(out.size(), WHODID_RECORD_MAX));
-    const auto total = static_cast<rec_u32>(out.size());
-    std::memcpy(out.data() + offsetof(rec_hdr, size), &total, sizeof total);
+    record.insert(record.begin() + static_cast<std::ptrdiff_t>(writer_size), grown, '\0');
+    record.resize(std::min<std::size_t>(record.size(), WHODID_RECORD_MAX));
+    const auto total = static_cast<rec_u32>(record.size());
+    std::memcpy(record.data() + offsetof(rec_hdr, size), &total, sizeof total);
     for (const std::uint16_t at : kind.layout.strings)
-        if (at < writer_size) move_slice<rec_str>(out.data() + at, writer_size, grown, out.size());
+        if (at < writer_size) move_slice<rec_str>(record.data() + at, writer_size, grown, record.size());
     for (const std::uint16_t at : kind.layout.paths) {
         const rec_path absent{0, 0, REC_PATH_ABSENT, 0};
         if (at < writer_size)
-            move_slice<rec_path>(out.data() + at, writer_size, grown, out.size());
+            move_slice<rec_path>(record.data() + at, writer_size, grown, record.size());
         else
-            std::memcpy(out.data() + at, &absent, sizeof absent);
+            std::memcpy(record.data() + at, &absent, sizeof absent);
     }
-    return out;
 }
 
 // ---- writing ----------------------------------------------------------------------------------------------
@@ -475,10 +473,8 @@ Result<RecordingReader::Frame> RecordingReader::take_record(std::string_view byt
         return damaged(fmt::format("kind {} is not among those its header lists", record.kind));
     if (record.size != bytes.size() || bytes.size() < known->second)
         return damaged("a record has another size than it says");
-    if (known->second < kind->layout.size)
-        record_ = lengthen_record(bytes, known->second, *kind);
-    else
-        record_.assign(bytes.begin(), bytes.end());
+    record_.assign(bytes.begin(), bytes.end());
+    lengthen_record(record_, known->second, *kind);
     return Frame::kRecord;
 }
 

@@ -64,10 +64,10 @@ Result<void> parse_recording_lines(std::string_view lines, RecordingHeader& head
 std::string format_file_lines(const std::string& path, std::string_view text);
 std::string format_anchor_line(const ClockAnchor& anchor);
 
-/// The record as today's struct: zeros in the fields that its writer, whose struct had `writer_size` bytes,
-/// did not know, and every slice moved along. A path that it did not know is absent. `record` is at least
-/// that long; what then exceeds WHODID_RECORD_MAX is cut off its end.
-std::vector<char> lengthen_record(std::span<const char> record, std::size_t writer_size, const Kind& kind);
+/// Makes the record today's struct: zeros in the fields that its writer, whose struct had `writer_size`
+/// bytes, did not know, and every slice moved along. A path that it did not know is absent. `record` is at
+/// least that long; what then exceeds WHODID_RECORD_MAX is cut off its end.
+void lengthen_record(std::vector<char>& record, std::size_t writer_size, const Kind& kind);
 
 /// Buffers; the first error stays and is told by every later call.
 class RecordingWriter {
