@@ -72,24 +72,21 @@ protected:
         })) << "no worker";
         return found;
     }
+    /// What the sensor says of itself, by how its text begins.
+    static Query said(const char* kind, const std::string& begin) {
+        return {kind, 0, [begin](const Json& e) {
+                    return at(e, "whodid.sensor.text").get<std::string>().starts_with(begin);
+                }};
+    }
     static std::optional<Json> tampering(Sensor& sensor, const std::string& did) {
-        return sensor.wait_for({"sensor.tamper", 0, [&](const Json& e) {
-                                    return at(e, "whodid.sensor.text").get<std::string>().starts_with(did);
-                                }});
+        return sensor.wait_for(said("sensor.tamper", did));
     }
     static bool tampering_now(Sensor& sensor, const std::string& did) {
-        return !sensor
-                    .all({"sensor.tamper", 0,
-                          [&](const Json& e) {
-                              return at(e, "whodid.sensor.text").get<std::string>().starts_with(did);
-                          }})
-                    .empty();
+        return !sensor.all(said("sensor.tamper", did)).empty();
     }
     static std::optional<Json> goes_on_for(Sensor& sensor, pid_t worker, const std::string& end) {
-        const std::string text = "goes on for worker " + std::to_string(worker) + ", which " + end + "; ";
         return sensor.wait_for(
-            {"sensor.start", 0,
-             [&](const Json& e) { return at(e, "whodid.sensor.text").get<std::string>().starts_with(text); }},
+            said("sensor.start", "goes on for worker " + std::to_string(worker) + ", which " + end + "; "),
             milliseconds(20'000));
     }
     /// A shell of alice's, as root, outside the stage.
