@@ -70,9 +70,12 @@ struct {
 struct cpu_state {
     __u64 seq;
     struct rec_counters kinds[WHODID_KIND_MAX];
+    __u64 apart[7]; /* no cache line is two CPUs' */
 };
+/* One for each CPU, max_entries is set to config.cpus at load. Read where it lies: see MapMemory. */
 struct {
-    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, struct cpu_state);
@@ -106,6 +109,7 @@ struct {
  */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, __u32);
@@ -114,8 +118,8 @@ struct {
 #define count(state, kind, what, by) __sync_fetch_and_add(&(state)->kinds[kind].what, by)
 
 static __always_inline struct cpu_state* cpu_state(void) {
-    __u32 zero = 0;
-    return bpf_map_lookup_elem(&counters, &zero);
+    __u32 cpu = bpf_get_smp_processor_id();
+    return bpf_map_lookup_elem(&counters, &cpu);
 }
 
 /* 0: none yet, and nothing is seen. */

@@ -23,7 +23,7 @@ public:
         return {};
     }
     std::uint32_t policy_map() const override { return policies; }
-    Result<void> let_pass(std::uint32_t) override { return {}; }
+    void let_pass(std::uint32_t) override {}
     Result<void> stop() override { return {}; }
 
     bool refuses = false;

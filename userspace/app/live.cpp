@@ -148,13 +148,10 @@ void LiveCapture::guard_sensors(Pipeline& pipeline) {
 /// that asks for it, which is none that is reported.
 void LiveCapture::send_canary(Pipeline& pipeline) {
     for (const std::string& change : canary_->changes()) pipeline.say(REC_SENSOR_BLIND, change);
-    auto passes = kernel_.side->let_pass(static_cast<std::uint32_t>(::gettid()));
-    if (passes) {
-        const Fd none(::open(canary_->path().c_str(), O_RDONLY | O_CLOEXEC));
-        connect_to_abstract(canary_->name());
-        passes = kernel_.side->let_pass(0);
-    }
-    if (!passes) spdlog::warn("{}", passes.error().message);
+    kernel_.side->let_pass(static_cast<std::uint32_t>(::gettid()));
+    const Fd none(::open(canary_->path().c_str(), O_RDONLY | O_CLOEXEC));
+    connect_to_abstract(canary_->name());
+    kernel_.side->let_pass(0);
     canary_->sent(boot_now_ns());
 }
 

@@ -33,7 +33,7 @@ public:
     /// Waits for the answer, a second at most.
     Result<void> guard(const std::vector<rec_guard>& sensors) override;
     std::uint32_t policy_map() const override { return policy_map_; }
-    Result<void> let_pass(std::uint32_t tid) override { return side_.let_pass(tid); }
+    void let_pass(std::uint32_t tid) override { side_.let_pass(tid); }
     Result<void> stop() override { return side_.stop(); }
 
 private:

@@ -145,8 +145,8 @@ int work(WorkerTask task) {
     // Their starts are known when the processes are listed: until then, 0 stands for them.
     auto ready = side.guard({{0, static_cast<std::uint32_t>(::getpid()), 0}, {0, task.supervisor_pid, 0}});
     if (ready) ready = keep_least_rights(side);
-    if (ready) ready = side.let_pass(0);  // a predecessor may have died in its canary's midst
     if (!ready) return fail(ready.error());
+    side.let_pass(0);  // a predecessor may have died in its canary's midst
 
     auto people = read_person_map(task.options.person_map_path);
     if (!people) return people.error().code == EINVAL ? fail_usage(people.error()) : fail(people.error());

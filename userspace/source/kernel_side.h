@@ -34,7 +34,7 @@ public:
     virtual std::uint32_t policy_map() const = 0;
 
     /// That thread's acts are reported although its process is guarded; 0: nobody's.
-    virtual Result<void> let_pass(std::uint32_t tid) = 0;
+    virtual void let_pass(std::uint32_t tid) = 0;
 
     /// From now on nothing is seen; what was is counted when this returns. Detaching, which takes seconds,
     /// can come later.

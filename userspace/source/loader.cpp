@@ -160,6 +160,7 @@ Result<std::unique_ptr<Loader>> Loader::load_object(Attempt& attempt) {
                                      strerror(-err)),
                          EOPNOTSUPP};
         }
+        if (auto done = loader->map_memory(); !done) return done.error();
         if (auto done = loader->mark_maps(); !done) return done.error();
         if (auto done = loader->put_first_policy(); !done) return done.error();
         if (auto done = loader->attach(attempt); !done) return done.error();
@@ -209,6 +210,7 @@ Result<void> Loader::set_config(const LoadOptions& options) {
         bpf_map__set_initial_value(map(".rodata.config"), &config, sizeof config),
         bpf_map__set_max_entries(map("slots"), config.slots),
         bpf_map__set_max_entries(map("big_slots"), config.slots),
+        bpf_map__set_max_entries(map("counters"), cpus),
         bpf_map__set_max_entries(map("ring"), options.ring_bytes),
         bpf_map__set_max_entries(map("vital_ring"), options.vital_ring_bytes),
     };
@@ -268,8 +270,16 @@ Loader::~Loader() {
     bpf_object__close(object_);
 }
 
-KernelDescriptors Loader::descriptors() const {
-    return {map_fd("ring"), map_fd("vital_ring"), map_fd("counters")};
+KernelDescriptors Loader::descriptors() const { return {map_fd("ring"), map_fd("vital_ring")}; }
+
+Result<void> Loader::map_memory() {
+    auto counters = MapMemory::of(map_fd("counters"));
+    if (!counters) return counters.error();
+    auto canary = MapMemory::of(map_fd("canary"));
+    if (!canary) return canary.error();
+    counters_ = std::move(*counters);
+    canary_ = std::move(*canary);
+    return {};
 }
 
 Result<Fd> Loader::task_lister() {
@@ -288,29 +298,23 @@ Result<void> Loader::read_counters(Ledger& ledger) const {
         std::uint64_t seq;
         rec_counters kinds[WHODID_KIND_MAX];
     };
-    const int cpus = libbpf_num_possible_cpus();
-    std::vector<State> states(static_cast<std::size_t>(cpus));
-    const std::uint32_t zero = 0;
-    if (bpf_map_lookup_elem(descriptors().counters, &zero, states.data()) != 0)
-        return Error::from_errno("cannot read the kernel's counters");
-    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
-        rec_counters sum{};
-        for (const State& state : states) add(sum, state.kinds[kind]);
-        ledger[kind].kernel = sum;
-    }
-    read_misses(ledger);
-    return {};
+    for (std::size_t cpu = 0; cpu < counters_.size(); ++cpu)
+        for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind)
+            add(ledger[kind].kernel, counters_.value<const State>(cpu).kinds[kind]);
+    return read_misses(ledger);
 }
 
 /// The kernel skips a program on a CPU where another task's run of it was preempted, and counts that since
 /// 5.12.
-void Loader::read_misses(Ledger& ledger) const {
+Result<void> Loader::read_misses(Ledger& ledger) const {
     for (const Attached& attached : attached_) {
         bpf_prog_info info{};
         std::uint32_t size = sizeof info;
-        if (bpf_obj_get_info_by_fd(attached.program, &info, &size) == 0)
-            ledger[attached.kind].missed += info.recursion_misses;
+        if (bpf_obj_get_info_by_fd(attached.program, &info, &size) != 0)
+            return Error::from_errno("cannot ask what the kernel skipped");
+        ledger[attached.kind].missed += info.recursion_misses;
     }
+    return {};
 }
 
 /// Tells the kernel side which maps are its own, for good.
@@ -367,11 +371,8 @@ Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
     return made ? put_policy(*made) : made.error();
 }
 
-Result<void> Loader::let_pass(std::uint32_t tid) {
-    const std::uint32_t zero = 0;
-    if (bpf_map_update_elem(map_fd("canary"), &zero, &tid, BPF_ANY) != 0)
-        return Error::from_errno("cannot write to the kernel side's canary map");
-    return {};
+void Loader::let_pass(std::uint32_t tid) {
+    __atomic_store_n(&canary_.value<std::uint32_t>(0), tid, __ATOMIC_RELEASE);
 }
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> Loader::objects() const {

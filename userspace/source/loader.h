@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "source/backend.h"
 #include "source/kernel_side.h"
+#include "source/map_memory.h"
 #include "source/ring.h"
 
 struct bpf_link;
@@ -46,7 +47,7 @@ public:
     Result<void> read_counters(Ledger& ledger) const override;
     Result<void> guard(const std::vector<rec_guard>& sensors) override;
     std::uint32_t policy_map() const override { return policy_id_; }
-    Result<void> let_pass(std::uint32_t tid) override;
+    void let_pass(std::uint32_t tid) override;
     Result<void> stop() override;
 
     /// What sends a record for every process there is when it is read to its end, see list_tasks().
@@ -68,7 +69,8 @@ private:
     Result<void> put_first_policy();
     static Result<bpf_link*> attach_uprobe(const bpf_program* program, const Hook& hook,
                                            const std::string& library);
-    void read_misses(Ledger& ledger) const;
+    Result<void> map_memory();
+    Result<void> read_misses(Ledger& ledger) const;
     Result<void> set_config(const LoadOptions& options);
 
     bpf_object* object_ = nullptr;
@@ -81,6 +83,7 @@ private:
         std::uint16_t kind;  // that is missing when the kernel skips it
     };
     std::vector<Attached> attached_;
+    MapMemory counters_, canary_;
     Fd stopped_;                   // the last policy, made first: it is put in force by who may make none
     std::uint32_t policy_id_ = 0;  // of the map with the policy in force
 };

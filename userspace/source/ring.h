@@ -17,7 +17,7 @@ namespace whodid {
 
 /// Borrowed descriptors of a loaded kernel side.
 struct KernelDescriptors {
-    int ring = -1, vital_ring = -1, counters = -1;
+    int ring = -1, vital_ring = -1;
 };
 
 /// One ring's memory, as Documentation/bpf/ringbuf.rst has it: a page with the reader's position, one with
