@@ -158,17 +158,27 @@ static __always_inline int is_canary(void) {
     return tid && *tid == (__u32)bpf_get_current_pid_tgid();
 }
 
-/* Counts the event as seen. 0: the sensor's own act, counted and not reported. */
+/* What is to become of an act. */
+enum { ACT_IGNORED, ACT_TOLD, ACT_MAY_FOLD };
+
+/*
+ * Counts the event as seen. 0: the sensor's own act, counted and not reported. ACT_MAY_FOLD: it may be
+ * counted with others instead.
+ */
 static __always_inline int notice(__u32 kind) {
     struct cpu_state* state = cpu_state();
     const struct rec_policy* p = policy();
-    if (!state || !p || p->stopped) return 0;
-    if (guards_current(p) && !is_canary()) {
-        count(state, kind, self, 1);
-        return 0;
+    if (!state || !p || p->stopped) return ACT_IGNORED;
+    if (guards_current(p)) {
+        if (!is_canary()) {
+            count(state, kind, self, 1);
+            return ACT_IGNORED;
+        }
+        count(state, kind, seen, 1);
+        return ACT_TOLD;
     }
     count(state, kind, seen, 1);
-    return 1;
+    return p->folds ? ACT_MAY_FOLD : ACT_TOLD;
 }
 
 static __always_inline void own_act(__u32 kind) {
@@ -180,9 +190,9 @@ static __always_inline void own_act(__u32 kind) {
 static __always_inline int notice_always(__u32 kind) {
     struct cpu_state* state = cpu_state();
     const struct rec_policy* p = policy();
-    if (!state || !p || p->stopped) return 0;
+    if (!state || !p || p->stopped) return ACT_IGNORED;
     count(state, kind, seen, 1);
-    return 1;
+    return p->folds ? ACT_MAY_FOLD : ACT_TOLD;
 }
 
 /* For what is done to the kernel side itself: whatever the policy says, which may be what was changed. */
@@ -265,11 +275,16 @@ static __always_inline void stamp(struct cpu_state* state, struct rec_hdr* h, __
     h->seq = next_seq(state);
 }
 
+/* The record that is the first of its sort, once it is numbered; sent: it is in the ring. */
+static __always_inline void begin_counting(const struct rec_hdr* h, int sent);
+
 static __always_inline void send(void* to, void* rec, __u32 kind, __u64 size) {
     struct cpu_state* state = cpu_state();
     if (!state) return;
     stamp(state, rec, kind, size);
-    if (bpf_ringbuf_output(to, rec, size, wake_flags(to))) {
+    int sent = !bpf_ringbuf_output(to, rec, size, wake_flags(to));
+    begin_counting(rec, sent);
+    if (!sent) {
         count(state, kind, ring_full, 1);
         return;
     }
@@ -314,5 +329,6 @@ static __always_inline void submit(void* to, void* rec, __u32 kind, __u32 size) 
         count(state, kind, emitted, 1);
         count(state, kind, bytes, size);
     }
+    begin_counting(rec, 1);
     bpf_ringbuf_submit(rec, wake_flags(to));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Files opened, created, removed, renamed, linked, and changed in rights, owner, length or attributes. */
 
+#include "fold.bpf.h"
 #include "path.bpf.h"
 #include "syscall.bpf.h"
 
@@ -27,21 +28,64 @@ struct change {
     __u64 name, name2, text2, length;
 };
 
+static __always_inline __u16 record_flags(const struct change* c) {
+    return (c->uring ? REC_F_URING : 0) | (c->compat ? REC_F_COMPAT : 0) |
+           (c->no_result ? REC_F_NO_RESULT : 0);
+}
+
 static __always_inline struct slot* claim_file(__u32 kind, struct change* c) {
     struct slot* s = slot_claim(kind, sizeof(struct rec_file));
     if (!s) return 0;
     struct rec_file* r = (void*)s->rec;
 
     begin_current(&r->h, c->result);
-    r->h.flags =
-        (c->uring ? REC_F_URING : 0) | (c->compat ? REC_F_COMPAT : 0) | (c->no_result ? REC_F_NO_RESULT : 0);
+    r->h.flags = record_flags(c);
     r->open_flags = c->flags;
     r->path.flags = r->base.flags = r->base2.flags = REC_PATH_ABSENT;
     return s;
 }
 
-static __always_inline struct slot* begin_file(__u32 kind, struct change* c) {
-    return notice(kind) ? claim_file(kind, c) : 0;
+/* What is done to what. 0: it cannot be told from other acts. */
+static __always_inline int set_change(struct rec_fold_key* key, struct change* c, struct file* file) {
+    struct mix m = NEW_MIX;
+
+    key->access = c->flags;
+    if (file) {
+        set_inode(key, LOAD(TYPED(struct file, file), f_inode));
+        if (c->kind == REC_FILE_OPEN) return 1;
+        mix_in(&m, key->object[0]);
+        mix_in(&m, key->object[1]);
+    } else {
+        mix_in_base(&m, c->dirfd);
+        if (!mix_in_name(&m, c->name, c->uring)) return 0;
+    }
+    if (c->name2) {
+        mix_in_base(&m, c->dirfd2);
+        if (!mix_in_name(&m, c->name2, c->uring)) return 0;
+    } else if (c->text2 && !mix_in_name(&m, c->text2, c->uring)) {
+        return 0;
+    }
+    mix_in(&m, (__u64)c->mode << 32 | c->owner);
+    mix_in(&m, c->group);
+    set_named(key, &m);
+    return 1;
+}
+
+/* `file`: what the change is about, where that is known. 0: the act is not told, or there is no slot. */
+static __always_inline struct slot* begin_file(__u32 kind, struct change* c, struct file* file) {
+    struct rec_fold_key key = {};
+    int act = notice(kind);
+    int folds = CAN_FOLD && act == ACT_MAY_FOLD;
+
+    if (!act) return 0;
+    if (folds) {
+        begin_fold_key(&key, kind, c->result, record_flags(c));
+        folds = set_change(&key, c, file);
+        if (folds && fold(&key, kind)) return 0;
+    }
+    struct slot* s = claim_file(kind, c);
+    if (s && folds) ((struct rec_hdr*)s->rec)->task.fold = find_room(&key);
+    return s;
 }
 
 /* From the open file: nothing here can be forged by the process. */
@@ -108,7 +152,8 @@ SHARED int put_names(struct slot* s, struct change* c) {
 SHARED int report_change(struct change* c) {
     if (!c) return 0;
     __u32 kind = c->kind & (WHODID_KIND_MAX - 1);
-    struct slot* s = begin_file(kind, c);
+    struct file* file = c->by_fd ? file_of(c->fd) : 0;
+    struct slot* s = begin_file(kind, c, file);
 
     if (!s) return 0;
     struct rec_file* r = (void*)s->rec;
@@ -118,7 +163,6 @@ SHARED int report_change(struct change* c) {
     r->new_group = c->group;
     r->length = c->length;
     if (c->by_fd) {
-        struct file* file = file_of(c->fd);
         if (file) put_object(s, file);
     } else {
         put_names(s, c);
@@ -145,7 +189,8 @@ SHARED int report_open(struct change* c) {
     struct file* file = c->no_descriptor ? 0 : file_of(c->result);
     __u32 kind =
         file && LOAD(TYPED(struct file, file), f_mode) & FMODE_CREATED ? REC_FILE_CREATE : REC_FILE_OPEN;
-    struct slot* s = begin_file(kind, c);
+    c->kind = REC_FILE_OPEN;
+    struct slot* s = begin_file(kind, c, file);
 
     if (!s) return 0;
     struct rec_file* r = (void*)s->rec;

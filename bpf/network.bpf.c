@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Connections asked for, answered, accepted and closed; sockets bound and listening. */
 
+#include "fold.bpf.h"
 #include "socket.bpf.h"
 
 #define EINTR 4
@@ -18,6 +19,7 @@
  */
 struct connection {
     struct rec_task task;
+    struct rec_fold_key fold; /* the actor's part; all 0: its acts are told one by one */
     __u64 asked_ns, established_ns;
     __u64 inode; /* of the socket, 0 when no descriptor belongs to it (MPTCP's subflows) */
     __u8 outgoing;
@@ -56,6 +58,31 @@ static __always_inline void remember(struct sock* sk, struct connection* c) {
     bpf_map_update_elem(&connections, &key, c, BPF_ANY);
 }
 
+/* ---- what is alike ---- */
+
+/*
+ * Connections within this host are told one by one: that is how a login by way of this host itself is led
+ * back to whoever asked for it.
+ */
+static __always_inline int stays_on_host(const __u8* local, const __u8* peer, __u16 family) {
+    const __u32 *l = (void*)local, *p = (void*)peer;
+
+    if (family == AF_INET) return p[0] == l[0] || peer[0] == 127;
+    if (!p[0] && !p[1] && p[2] == bpf_htonl(0xffff)) return peer[12] == 127 || p[3] == l[3];
+    return (p[0] == l[0] && p[1] == l[1] && p[2] == l[2] && p[3] == l[3]) ||
+           (!p[0] && !p[1] && !p[2] && p[3] == bpf_htonl(1));
+}
+
+/* Whom it is with, and by which port: that of who was asked. 0: it is to be told. */
+static __always_inline int set_peer(struct rec_fold_key* key, const struct ends* e, int outgoing) {
+    if (!key->result && stays_on_host(e->local, e->peer, e->family)) return 0;
+    __builtin_memcpy(key->object, e->peer, sizeof(key->object));
+    key->access =
+        (outgoing ? e->peer_port : e->local_port) | (__u32)e->family << 16 | (__u32)e->protocol << 24;
+    if (!outgoing) key->flags |= REC_FOLD_INCOMING;
+    return 1;
+}
+
 /* ---- TCP, by its changes of state ---- */
 
 static __always_inline void asked(struct sock* sk) {
@@ -63,28 +90,55 @@ static __always_inline void asked(struct sock* sk) {
 
     c.guarded = guards_current(policy());
     if (c.guarded) own_act(REC_NETWORK_CONNECT);
+    begin_fold_key(&c.fold, REC_NETWORK_CONNECT, 0, 0);
     remember(sk, &c);
 }
 
-/* In an interrupt: no slot, and the task is the one remembered. */
-static __always_inline struct rec_net* begin_remembered(__u32 kind, struct sock* sk, struct connection* c,
-                                                        __s32 result) {
-    if (!notice_always(kind)) return 0;
+/* What is told of a connection in an interrupt: no slot, and the task is the one remembered. */
+struct remembered {
+    struct rec_fold_key key;
+    struct ends ends;
+    int folds;
+};
+
+/* 0: it is not told. */
+static __always_inline int begin_remembered(struct remembered* m, __u32 kind, struct sock* sk,
+                                            struct connection* c, __s32 result) {
+    int act = notice_always(kind);
+
+    if (!act) return 0;
+    fill_ends(&m->ends, sk);
+    m->key = c->fold;
+    m->key.kind = kind;
+    m->key.result = result < 0 ? result : 0;
+    m->folds = CAN_FOLD && act == ACT_MAY_FOLD && set_peer(&m->key, &m->ends, c->outgoing);
+    return 1;
+}
+
+static __always_inline struct rec_net* put_remembered(const struct remembered* m, __u32 kind, struct sock* sk,
+                                                      struct connection* c, __s32 result) {
     struct rec_net* r = reserve(&ring, struct rec_net, kind);
+
     if (!r) return 0;
     begin(&r->h, result);
     r->h.task = c->task;
+    if (m->folds) r->h.task.fold = find_room(&m->key);
     r->outgoing = c->outgoing;
-    fill_socket(r, sk);
+    fill_net(r, sk, &m->ends);
     return r;
 }
 
-static __always_inline void answered(struct sock* sk, struct connection* c, __s32 result) {
+static __noinline int answered(struct sock* sk, struct connection* c, __s32 result) {
+    struct remembered m = {};
+
     c->answered = 1;
-    struct rec_net* r = begin_remembered(REC_NETWORK_CONNECT, sk, c, result);
-    if (!r) return;
+    if (!begin_remembered(&m, REC_NETWORK_CONNECT, sk, c, result)) return 0;
+    if (m.folds && fold(&m.key, REC_NETWORK_CONNECT)) return 0;
+    struct rec_net* r = put_remembered(&m, REC_NETWORK_CONNECT, sk, c, result);
+    if (!r) return 0;
     r->since_ns = c->asked_ns;
     submit(&ring, r, REC_NETWORK_CONNECT, sizeof(*r));
+    return 0;
 }
 
 /*
@@ -92,27 +146,43 @@ static __always_inline void answered(struct sock* sk, struct connection* c, __s3
  * we asked (the other side starts counting behind it), our FIN once it is acknowledged, which as the last
  * thing written it is when nothing written is left, and the peer's FIN, which sets SOCK_DONE.
  */
-static __always_inline void fill_bytes(struct rec_net* r, struct sock* sk, int state) {
+static __always_inline __u64 bytes_sent(struct sock* sk, int outgoing, int state) {
     struct tcp_sock* tcp = TYPED(struct tcp_sock, sk);
     int fin_sent =
         state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSING || state == TCP_LAST_ACK;
+    __u64 bytes = LOAD(tcp, bytes_acked);
 
-    r->bytes_sent = LOAD(tcp, bytes_acked);
-    r->bytes_received = LOAD(tcp, bytes_received);
-    if (r->outgoing && r->bytes_sent) r->bytes_sent--;
-    if (fin_sent && LOAD(tcp, snd_una) == LOAD(tcp, write_seq) && r->bytes_sent) r->bytes_sent--;
-    if (LOAD(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1 &&
-        r->bytes_received)
-        r->bytes_received--;
+    if (outgoing && bytes) bytes--;
+    if (fin_sent && LOAD(tcp, snd_una) == LOAD(tcp, write_seq) && bytes) bytes--;
+    return bytes;
 }
 
-static __always_inline void closed(struct sock* sk, struct connection* c, int state) {
-    struct rec_net* r = begin_remembered(REC_NETWORK_CLOSE, sk, c, -LOAD(sk, sk_err));
+static __always_inline __u64 bytes_received(struct sock* sk) {
+    __u64 bytes = LOAD(TYPED(struct tcp_sock, sk), bytes_received);
+    int done = LOAD(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
 
-    if (!r) return;
+    return done && bytes ? bytes - 1 : bytes;
+}
+
+static __noinline int closed(struct sock* sk, struct connection* c, int state) {
+    struct remembered m = {};
+    int result = -LOAD(sk, sk_err);
+    __u64 sent = bytes_sent(sk, c->outgoing, state), received = bytes_received(sk);
+
+    if (!begin_remembered(&m, REC_NETWORK_CLOSE, sk, c, result)) return 0;
+    struct rec_fold* f = m.folds ? fold(&m.key, REC_NETWORK_CLOSE) : 0;
+    if (f) {
+        __sync_fetch_and_add(&f->bytes_sent, sent);
+        __sync_fetch_and_add(&f->bytes_received, received);
+        return 0;
+    }
+    struct rec_net* r = put_remembered(&m, REC_NETWORK_CLOSE, sk, c, result);
+    if (!r) return 0;
     r->since_ns = c->established_ns;
-    fill_bytes(r, sk, state);
+    r->bytes_sent = sent;
+    r->bytes_received = received;
     submit(&ring, r, REC_NETWORK_CLOSE, sizeof(*r));
+    return 0;
 }
 
 /*
@@ -175,20 +245,33 @@ struct call {
 };
 
 static __noinline int report_inet(__u32 kind, struct sock* sk, struct call* call) {
-    if (!notice(kind)) return 0;
-    struct rec_net* r = reserve(&ring, struct rec_net, kind);
-    if (!r) return 0;
-    begin_current(&r->h, call->result);
-    r->h.flags = call->flags;
-    fill_socket(r, sk);
-    r->outgoing = kind == REC_NETWORK_CONNECT || kind == REC_NETWORK_SEND;
+    struct ends e = {};
+    struct rec_fold_key key = {};
+    int act = notice(kind), outgoing = kind == REC_NETWORK_CONNECT || kind == REC_NETWORK_SEND;
+    int folds = CAN_FOLD && act == ACT_MAY_FOLD && (outgoing || kind == REC_NETWORK_ACCEPT);
+
+    if (!act) return 0;
+    fill_ends(&e, sk);
     /* The socket knows better where it is connected or bound to; a failed call has left nothing there. */
     if (call->address && (call->result < 0 || kind == REC_NETWORK_SEND)) {
         if (kind == REC_NETWORK_BIND)
-            fill_given(r, r->local, &r->local_port, call->address, call->kernel_address);
+            fill_given(&e, e.local, &e.local_port, call->address, call->kernel_address);
         else
-            fill_given(r, r->peer, &r->peer_port, call->address, call->kernel_address);
+            fill_given(&e, e.peer, &e.peer_port, call->address, call->kernel_address);
+        call->flags |= REC_F_USER_SUPPLIED;
     }
+    if (folds) {
+        begin_fold_key(&key, kind, call->result, call->flags);
+        folds = set_peer(&key, &e, outgoing);
+        if (folds && fold(&key, kind)) return 0;
+    }
+    struct rec_net* r = reserve(&ring, struct rec_net, kind);
+    if (!r) return 0;
+    begin_current(&r->h, call->result);
+    if (folds) r->h.task.fold = find_room(&key);
+    r->h.flags = call->flags;
+    fill_net(r, sk, &e);
+    r->outgoing = outgoing;
     submit(&ring, r, kind, sizeof(*r));
     return 0;
 }
@@ -259,6 +342,7 @@ static __noinline int report_accept(struct file* file, struct call* call) {
         struct connection c = {.answered = 1, .established_ns = bpf_ktime_get_boot_ns()};
 
         c.guarded = guards_current(policy());
+        begin_fold_key(&c.fold, REC_NETWORK_ACCEPT, 0, 0);
         remember(sk, &c);
         if (LOAD(sk, __sk_common.skc_state) == TCP_CLOSE) forget(sk); /* over before it was accepted */
     }

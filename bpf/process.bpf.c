@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Programs started, failed to start, forked and ended; and what ran before the sensor did. */
 
+#include "fold.bpf.h"
 #include "path.bpf.h"
 #include "syscall.bpf.h"
 
@@ -181,9 +182,27 @@ static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv, __
     return n + CALLER_ARGS_MAX;
 }
 
+/* The same name from the same directory. The arguments do not count: the file is not there. 0: to be told. */
+static __always_inline int set_program(struct rec_fold_key* key, const struct call_exit* ctx, int dirfd,
+                                       unsigned long name) {
+    struct mix m = NEW_MIX;
+
+    if (ctx->result != -ENOENT) return 0;
+    begin_fold_key(key, REC_PROCESS_EXEC, ctx->result, ctx->compat ? REC_F_COMPAT : 0);
+    mix_in_base(&m, dirfd);
+    if (!mix_in_name(&m, name, 0)) return 0;
+    set_named(key, &m);
+    return 1;
+}
+
 /* Failure leaves the registers alone, so the exit of the call has everything; an entry hook is not needed. */
 static __always_inline int exec_failed(const struct call_exit* ctx, int dirfd, int first) {
-    if (!notice_always(REC_PROCESS_EXEC)) return 0;
+    struct rec_fold_key key = {};
+    int act = notice_always(REC_PROCESS_EXEC);
+
+    if (!act) return 0;
+    int folds = CAN_FOLD && act == ACT_MAY_FOLD && set_program(&key, ctx, dirfd, call_arg(ctx, first));
+    if (folds && fold(&key, REC_PROCESS_EXEC)) return 0;
     struct big_slot* s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
     if (!s) return 0;
     struct rec_exec* r = (void*)s->rec;
@@ -192,6 +211,7 @@ static __always_inline int exec_failed(const struct call_exit* ctx, int dirfd, i
 
     begin(&r->h, ctx->result);
     fill_task_full(&r->h.task, task);
+    if (folds) r->h.task.fold = find_room(&key);
     r->h.flags |= REC_F_USER_SUPPLIED | (ctx->compat ? REC_F_COMPAT : 0);
     r->dirfd = dirfd;
     r->exe.flags = REC_PATH_ABSENT;

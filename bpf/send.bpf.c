@@ -35,12 +35,17 @@ static __always_inline int report_question(struct sock* sk, struct message* m, l
     struct slot* s = slot_claim(REC_NETWORK_DNS, sizeof(struct rec_net));
     if (!s) return 0;
     struct rec_net* r = (void*)s->rec;
+    struct ends e = {};
 
     begin_current(&r->h, result);
     r->h.flags = m->flags;
-    fill_socket(r, sk);
+    fill_ends(&e, sk);
+    if (m->name) {
+        fill_given(&e, e.peer, &e.peer_port, m->name, m->kernel_name);
+        r->h.flags |= REC_F_USER_SUPPLIED;
+    }
+    fill_net(r, sk, &e);
     r->outgoing = 1;
-    if (m->name) fill_given(r, r->peer, &r->peer_port, m->name, m->kernel_name);
     put_message(s, &r->payload, m, WHODID_TEXT_MAX / 2);
     emit(s, REC_NETWORK_DNS);
     return 0;

@@ -46,19 +46,27 @@ static __always_inline struct sock* socket_of(struct file* opened) {
 static __always_inline __u16 family_of(struct sock* sk) { return LOAD(sk, __sk_common.skc_family); }
 static __always_inline int is_inet(__u16 family) { return family == AF_INET || family == AF_INET6; }
 
-static __always_inline void fill_inet(struct rec_net* r, struct sock* sk) {
-    if (r->family == AF_INET) {
-        *(__u32*)r->local = LOAD(sk, __sk_common.skc_rcv_saddr);
-        *(__u32*)r->peer = LOAD(sk, __sk_common.skc_daddr);
+/* Where a socket is and whom it is with: as rec_net has it. */
+struct ends {
+    __u8 local[16], peer[16];
+    __u16 local_port, peer_port;
+    __u16 family, type;
+    __u16 protocol, pad;
+};
+
+static __always_inline void fill_inet(struct ends* e, struct sock* sk) {
+    if (e->family == AF_INET) {
+        *(__u32*)e->local = LOAD(sk, __sk_common.skc_rcv_saddr);
+        *(__u32*)e->peer = LOAD(sk, __sk_common.skc_daddr);
     } else if (bpf_core_field_exists(sk->__sk_common.skc_v6_daddr)) {
-        bpf_core_read(r->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
-        bpf_core_read(r->peer, 16, &sk->__sk_common.skc_v6_daddr);
+        bpf_core_read(e->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+        bpf_core_read(e->peer, 16, &sk->__sk_common.skc_v6_daddr);
     }
-    if (r->type == SOCK_RAW) /* its port fields hold the protocol */
+    if (e->type == SOCK_RAW) /* its port fields hold the protocol */
         return;
     /* skc_num is 0 again when a connection reaches CLOSE; this copy stays. */
-    r->local_port = bpf_ntohs(LOAD(TYPED(struct inet_sock, sk), inet_sport));
-    r->peer_port = bpf_ntohs(LOAD(sk, __sk_common.skc_dport));
+    e->local_port = bpf_ntohs(LOAD(TYPED(struct inet_sock, sk), inet_sport));
+    e->peer_port = bpf_ntohs(LOAD(sk, __sk_common.skc_dport));
 }
 
 /* Who listens, seen from a connected socket; who asked, seen from an accepted one. Datagrams have neither. */
@@ -68,13 +76,30 @@ static __always_inline void fill_unix_peer(struct rec_net* r, struct sock* sk) {
     if (peer) r->peer_uid = LOAD(peer, uid.val);
 }
 
-static __always_inline void fill_socket(struct rec_net* r, struct sock* sk) {
+static __always_inline void fill_ends(struct ends* e, struct sock* sk) {
+    e->family = family_of(sk);
+    e->type = LOAD(sk, sk_type);
+    e->protocol = LOAD(sk, sk_protocol);
+    if (is_inet(e->family)) fill_inet(e, sk);
+}
+
+static __always_inline void fill_net(struct rec_net* r, struct sock* sk, const struct ends* e) {
     r->socket = (__u64)sk;
-    r->family = family_of(sk);
-    r->type = LOAD(sk, sk_type);
-    r->protocol = LOAD(sk, sk_protocol);
     r->peer_uid = REC_UNSET;
-    if (is_inet(r->family)) fill_inet(r, sk);
+    __builtin_memcpy(r->local, e->local, sizeof(e->local));
+    __builtin_memcpy(r->peer, e->peer, sizeof(e->peer));
+    r->local_port = e->local_port;
+    r->peer_port = e->peer_port;
+    r->family = e->family;
+    r->type = e->type;
+    r->protocol = e->protocol;
+}
+
+static __always_inline void fill_socket(struct rec_net* r, struct sock* sk) {
+    struct ends e = {};
+
+    fill_ends(&e, sk);
+    fill_net(r, sk, &e);
 }
 
 static __always_inline void read_given(void* to, __u32 bytes, unsigned long from, int in_kernel) {
@@ -85,7 +110,7 @@ static __always_inline void read_given(void* to, __u32 bytes, unsigned long from
 }
 
 /* An address a process gave. On an IPv6 socket an IPv4 one takes the mapped form, as in the kernel. */
-static __always_inline void fill_given(struct rec_net* r, __u8* to, __u16* port, unsigned long from,
+static __always_inline void fill_given(const struct ends* e, __u8* to, __u16* port, unsigned long from,
                                        int in_kernel) {
     struct user_address given = {};
 
@@ -93,14 +118,13 @@ static __always_inline void fill_given(struct rec_net* r, __u8* to, __u16* port,
     *port = bpf_ntohs(given.port);
     if (given.family == AF_INET6) {
         read_given(to, 16, from + offsetof(struct user_address, v6), in_kernel);
-    } else if (r->family == AF_INET6) {
+    } else if (e->family == AF_INET6) {
         __builtin_memset(to, 0, 10);
         to[10] = to[11] = 0xff;
         *(__u32*)(to + 12) = given.v4;
     } else {
         *(__u32*)to = given.v4;
     }
-    r->h.flags |= REC_F_USER_SUPPLIED;
 }
 
 /* The length counts: an abstract name may hold NULs, and behind it lies what the stack held before. */

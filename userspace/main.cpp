@@ -221,11 +221,32 @@ CLI::Option* add_pam_uprobes(CLI::App& command, LoadOptions& load) {
                             "Watch libpam's functions too, for logins that tell audit nothing");
 }
 
+void add_fold(CLI::App& command, LoadOptions& load, const std::string& group) {
+    const std::string otherwise = load.folds ? "the default" : "not the default";
+    command
+        .add_flag("--fold,!--every-event", load.folds,
+                  "Count acts that are alike: the first is told at once, how many more came when their time "
+                  "is over (" +
+                      otherwise + "); or tell each")
+        ->group(group);
+    add_parsed<std::uint64_t>(
+        command, "--fold-window", "TIME", parse_period,
+        [&load](std::uint64_t ns) { load.fold_window_ns = ns; },
+        "How long they are counted; at least 1s, default 60s, and 10s for what was denied")
+        ->group(group);
+    add_parsed<std::uint32_t>(
+        command, "--fold-entries", "COUNT", parse_fold_entries,
+        [&load](std::uint32_t entries) { load.fold_entries = entries; },
+        "How many sorts of acts are counted at once, a power of two to 32768; default 8192")
+        ->group(group);
+}
+
 void add_trace(CLI::App& command, TraceOptions& options) {
     add_view(command, options.view);
     add_duration(command, options.duration_ns)->group(kRunGroup);
     add_ring_size(command, options.load)->group(kRunGroup);
     add_backend(command, options.load)->group(kRunGroup);
+    add_fold(command, options.load, kRunGroup);
     add_canary(command, options.canary_ns)->group(kRunGroup);
     add_pam_uprobes(command, options.load)->group(kRunGroup);
     add_seen(command, options.seen_path)->group(kRunGroup);
@@ -263,6 +284,7 @@ void add_run(CLI::App& command, RunOptions& options) {
     add_filter(command, options.filters);
     add_person_map(command, options.person_map_path);
     add_seen(command, options.seen_path);
+    add_fold(command, options.load, kRunGroup);
     add_ring_size(command, options.load);
     add_backend(command, options.load);
     add_pam_uprobes(command, options.load);

@@ -79,6 +79,7 @@ enum rec_kind {
     REC_RAW_OBJECT = 104,      /* what a call is about to change, as the kernel found it */
     REC_RAW_SIGNAL = 105,      /* sent to a sensor by a process */
     REC_RAW_PAM = 106,         /* a function of libpam has ended */
+    REC_RAW_FOLD = 107,        /* how many acts were counted instead of told */
 };
 
 /* rec_hdr.flags */
@@ -129,7 +130,9 @@ struct rec_task {
     rec_u32 tgid, tid, parent_tgid, session_leader; /* as the initial pid namespace numbers them */
     rec_u32 loginuid, sessionid;                    /* audit's; REC_UNSET when never set */
     rec_u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
-    rec_u32 mount_ns, user_ns, net_ns, flags; /* inode numbers of the namespaces */
+    rec_u32 mount_ns, user_ns, net_ns; /* inode numbers */
+    rec_u16 flags;
+    rec_u16 fold; /* of the record, not of the task: more of its sort are counted in that entry; 0: none */
     char comm[16];
 };
 
@@ -328,6 +331,52 @@ struct rec_bpf {
     rec_u32 instructions, pad;
 };
 
+/*
+ * Acts that are alike: the same actor's, by the same program, on the same object, in the same way, with the
+ * same outcome. Every byte counts, there is no padding.
+ */
+struct rec_fold_key {
+    rec_u64 exe_inode, cgroup_id;
+    rec_u32 exe_dev, loginuid, sessionid, euid;
+    rec_u64 object[2]; /* file: inode, device << 32 | generation; peer: its address; else a keyed hash */
+    rec_u32 access;    /* open: O_*; network: port, family << 16, protocol << 24 */
+    rec_s32 result;    /* negative errno, else 0 */
+    rec_u16 kind;
+    rec_u16 record_flags; /* REC_F_* */
+    rec_u32 flags;
+};
+#define REC_FOLD_INTERACTIVE 0x0001 /* a login's process with a terminal */
+#define REC_FOLD_NAMED 0x0002       /* object is a hash of names */
+#define REC_FOLD_INCOMING 0x0004    /* the peer asked; access has the local port */
+
+/* The states of an entry, in the highest byte of its word; below it 24 bits of generation, 32 of count. */
+enum rec_fold_state {
+    REC_FOLD_FREE = 0,
+    REC_FOLD_BUSY = 1, /* a program is giving it to a key */
+    REC_FOLD_OPEN = 2,
+    REC_FOLD_CLOSED = 3, /* by userspace: its count is final */
+};
+struct rec_fold {
+    rec_u64 word;
+    struct rec_fold_key key;
+    rec_u64 first_ns, last_ns;          /* CLOCK_BOOTTIME; the first one travelled as a record, */
+    rec_u64 of_seq;                     /* with this number, */
+    rec_u32 of_cpu, pad;                /* of this CPU */
+    rec_u64 bytes_sent, bytes_received; /* network close: of those that were counted */
+    rec_u64 apart;                      /* no cache line is two entries' */
+};
+
+/* REC_RAW_FOLD: made by the reader of an entry it has closed. */
+struct rec_folded {
+    struct rec_hdr h; /* boot_ns: when it was closed; task.fold: which entry it was */
+    struct rec_fold_key key;
+    rec_u64 count; /* of those that were counted, without the first */
+    rec_u64 first_ns, last_ns;
+    rec_u64 of_seq;
+    rec_u32 of_cpu, pad;
+    rec_u64 bytes_sent, bytes_received;
+};
+
 /* Made by userspace, in the same shape. */
 
 /* REC_AUTH_ATTEMPT */
@@ -386,7 +435,8 @@ struct rec_config {
     rec_u64 wake_bytes;    /* wake the reader when more than this is waiting */
     rec_u32 cpus, slots;   /* scratch slots of each size */
     rec_u32 audit_at_hook; /* messages to audit are told by a security hook, not by the calls that send */
-    rec_u32 pad;
+    rec_u32 fold_sets;     /* of WHODID_FOLD_WAYS entries each, a power of two */
+    rec_u64 seed[2];       /* of the hashes of names: nobody can find two that are alike */
 };
 
 /* A sensor process, whose file and network activity is counted but not reported. */
@@ -397,8 +447,8 @@ struct rec_guard {
 
 /* What userspace decides while the kernel side runs: replaced whole, never written into. */
 struct rec_policy {
-    rec_u32 stopped,
-        pad; /* set: nothing is seen any more, so that the ledger can be closed before detaching */
+    rec_u32 stopped; /* nothing is seen any more, so that the ledger can be closed before detaching */
+    rec_u32 folds;   /* repeats are counted instead of told */
     struct rec_guard guards[WHODID_GUARDED_MAX]; /* a free one has tgid 0 */
 };
 
@@ -420,6 +470,9 @@ REC_SIZE(struct rec_signal, 176);
 REC_SIZE(struct rec_pam, 176);
 REC_SIZE(struct rec_module, 192);
 REC_SIZE(struct rec_bpf, 200);
+REC_SIZE(struct rec_fold_key, 64);
+REC_SIZE(struct rec_fold, 128);
+REC_SIZE(struct rec_folded, 272);
 REC_SIZE(struct rec_auth, 208);
 REC_SIZE(struct rec_account, 176);
 REC_SIZE(struct rec_session, 200);

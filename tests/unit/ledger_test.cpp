@@ -11,7 +11,7 @@ LedgerLine balanced() {
     LedgerLine l;
     l.kernel.seen = 100;
     l.kernel.gated = 10;
-    l.kernel.folded = 20;
+    l.kernel.folded = l.closed = 20;
     l.kernel.ring_full = 3;
     l.kernel.no_slot = 2;
     l.kernel.emitted = l.received = 65;
@@ -33,7 +33,7 @@ TEST(Ledger, Trap42_EveryStationMustBalance) {
     Ledger ledger;
     ledger[REC_FILE_OPEN] = balanced();
     EXPECT_TRUE(ledger.imbalances().empty());
-    for (const Case& c : {Case{"ring", &LedgerLine::received}, Case{"pump", &LedgerLine::malformed},
+    for (const Case& c : {Case{"folds", &LedgerLine::closed}, Case{"ring", &LedgerLine::received}, Case{"pump", &LedgerLine::malformed},
                           Case{"pump", &LedgerLine::consumed}, Case{"pump", &LedgerLine::folded},
                           Case{"pump", &LedgerLine::made}, Case{"sink", &LedgerLine::filtered},
                           Case{"sink", &LedgerLine::written}}) {

@@ -23,6 +23,7 @@ public:
         return {};
     }
     std::uint32_t policy_map() const override { return policies; }
+    std::span<rec_fold> folds() const override { return {}; }
     void let_pass(std::uint32_t) override {}
     Result<void> stop() override { return {}; }
 

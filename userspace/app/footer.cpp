@@ -32,6 +32,7 @@ constexpr Column kColumns[] = {
     {"emitted", [](const LedgerLine& l) { return std::uint64_t{l.kernel.emitted}; }},
     {"missed", [](const LedgerLine& l) { return l.missed; }},
     {"own", [](const LedgerLine& l) { return std::uint64_t{l.kernel.self}; }},
+    {"closed", [](const LedgerLine& l) { return l.closed; }},
     {"received", [](const LedgerLine& l) { return l.received; }},
     {"made", [](const LedgerLine& l) { return l.made; }},
     {"died", [](const LedgerLine& l) { return l.died; }},

@@ -74,6 +74,10 @@ void count_taken(std::span<const char> record, KindCounts& counts) {
     ++counts[header.kind < counts.size() ? header.kind : 0];
 }
 
+void take_folded(Pipeline& pipeline, const rec_folded& folded) {
+    pipeline.take({reinterpret_cast<const char*>(&folded), sizeof folded});
+}
+
 /// "@name". Nobody listens there.
 void connect_to_abstract(const std::string& name) {
     sockaddr_un to{};
@@ -282,7 +286,9 @@ Result<void> LiveCapture::begin(Pipeline& pipeline, Ledger& ledger) {
 
 Result<bool> LiveCapture::tell(Pipeline& pipeline, const Ledger& ledger, std::uint64_t until_boot_ns) {
     auto going = pipeline.advance(until_boot_ns);
-    if (going) commit(ledger, until_boot_ns, pipeline.numbers());
+    if (!going) return going;
+    commit(ledger, until_boot_ns, pipeline.numbers());
+    folds_.release(until_boot_ns);
     return going;
 }
 
@@ -290,6 +296,7 @@ void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint6
     if (now_ns >= losses_read_ns_ + kHousekeepingNs) {
         report_losses(pipeline, now_ns);
         guard_sensors(pipeline);
+        folds_.tick(now_ns, [&](const rec_folded& folded) { take_folded(pipeline, folded); });
     }
     if (canary_->is_due(now_ns)) send_canary(pipeline);
     if (options_.heartbeat_ns == 0 || now_ns < heartbeat_due_ns_) return;
@@ -326,6 +333,7 @@ Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {
 Result<void> LiveCapture::close(Pipeline& pipeline, Ledger& ledger) {
     if (auto stopped = kernel_.side->stop(); !stopped) return stopped;
     drain(pipeline);
+    folds_.finish(boot_now_ns(), [&](const rec_folded& folded) { take_folded(pipeline, folded); });
     report_losses(pipeline, boot_now_ns());
     if (auto read = kernel_.side->read_counters(ledger); !read) return read;
     auto finished = pipeline.finish();
@@ -340,6 +348,7 @@ Result<void> LiveCapture::close(Pipeline& pipeline, Ledger& ledger) {
 
 Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options) {
     options_ = options;
+    folds_ = FoldTable(kernel_.side->folds(), options_.fold_window);
     if (auto begun = begin(pipeline, ledger); !begun) return begun;
     const auto going = run(pipeline, ledger);
     if (!going && going.error().code != EPIPE && hand_over_) return going.error();

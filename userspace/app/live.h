@@ -15,6 +15,7 @@
 #include "app/pipeline.h"
 #include "app/sensors.h"
 #include "base/fd.h"
+#include "source/fold_table.h"
 #include "source/loader.h"
 #include "source/ring.h"
 
@@ -33,6 +34,7 @@ struct PumpOptions {
     int stop_fd = -1;                       // readable, or its other end gone: stop
     int out_fd = -1;                        // a pipe whose reader is gone: stop, with EPIPE; a file: guarded
     std::uint64_t canary_ns = kCanaryNs;    // how often it proves that it sees
+    FoldWindow fold_window = {};            // see FoldTable
     std::uint64_t heartbeat_ns = 0;         // how often it says that it is there; 0: never
     std::vector<GuardedFile> guarded = {};  // more files; which they are is looked up
     std::string nonce = {};                 // of the canary; empty: made up
@@ -84,6 +86,7 @@ private:
     std::unique_ptr<Loader> loader_;  // null for one who took over
     KernelLease kernel_;
     std::unique_ptr<RingSource> source_;
+    FoldTable folds_;
     HandOver* hand_over_ = nullptr;
     PumpOptions options_;
     SensorList sensors_;

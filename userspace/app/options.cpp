@@ -88,6 +88,17 @@ Result<std::uint32_t> parse_ring_size(std::string_view text) {
     return static_cast<std::uint32_t>(*bytes);
 }
 
+Result<std::uint32_t> parse_fold_entries(std::string_view text) {
+    constexpr std::uint64_t kMost = 1 << 15;  // records have 16 bits for it, and 0 is none
+    const auto entries = parse_count(text);
+    if (!entries) return entries.error();
+    if (!std::has_single_bit(*entries) || *entries < WHODID_FOLD_WAYS || *entries > kMost)
+        return Error{fmt::format("'{}' is no size for the table of folds: a power of two from {} to {}", text,
+                                 WHODID_FOLD_WAYS, kMost),
+                     EINVAL};
+    return static_cast<std::uint32_t>(*entries);
+}
+
 void set_ring_size(LoadOptions& load, std::uint32_t bytes) {
     constexpr std::uint32_t kVitalLeast = 1 << 20;
     load.ring_bytes = bytes;

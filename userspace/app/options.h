@@ -32,6 +32,9 @@ Result<std::uint64_t> parse_size(std::string_view text);
 /// A size that the kernel takes for a ring: a power of two, from a page (4096) to 1 GiB.
 Result<std::uint32_t> parse_ring_size(std::string_view text);
 
+/// How many sorts of acts are counted at once: a power of two from 4 to 32768.
+Result<std::uint32_t> parse_fold_entries(std::string_view text);
+
 /// Gives the rings that size. The vital ring, which the process table is kept from, has half of it, and at
 /// least 1 MiB: without it nothing else makes sense.
 void set_ring_size(LoadOptions& load, std::uint32_t bytes);

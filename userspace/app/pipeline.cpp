@@ -65,6 +65,7 @@ void Pipeline::learn(const std::vector<std::vector<char>>& records, std::uint64_
     const Ledger before = ledger_;
     for (const std::vector<char>& record : records) process(record, false);
     enricher_.tick(until_boot_ns, batch_);
+    keep_first_acts(0);
     batch_.reset();
     ledger_ = before;
 }
@@ -83,7 +84,9 @@ Result<bool> Pipeline::advance(std::uint64_t until_boot_ns) {
         if (batch_.events.size() >= kBatchMax && going && *going) going = deliver();
     });
     if (!going || !*going) return going;
+    const std::size_t first = batch_.events.size();
     enricher_.tick(until_boot_ns, batch_);
+    keep_first_acts(first);
     programs_.tick(until_boot_ns);
     return deliver();
 }
@@ -109,10 +112,38 @@ void Pipeline::process(std::span<const char> bytes, bool late) {
     bool masked = false;
     const Decoded clean = options_.mask ? mask_record(*decoded, batch_.arena, masked) : *decoded;
     if (tap_) tap_(*clean.record);
+    if (kind == REC_RAW_FOLD) {
+        close_fold(reinterpret_cast<const rec_folded&>(*clean.record));
+        return;
+    }
     const std::size_t first = batch_.events.size();
     enricher_.enrich(clean, masked, batch_);
+    keep_first_acts(first);
     describe_programs(clean, first);
     report_tampering(first);
+}
+
+void Pipeline::keep_first_acts(std::size_t first) {
+    for (std::size_t i = first; i < batch_.events.size(); ++i) first_acts_.keep(batch_.events[i]);
+}
+
+/// The event that stands for all of them is the first one's, with their number and times.
+void Pipeline::close_fold(const rec_folded& folded) {
+    ++ledger_[REC_RAW_FOLD].consumed;
+    ledger_[folded.key.kind].closed += folded.count;
+    std::optional<Event> event = first_acts_.recall(folded, batch_);
+    if (!event) event = enricher_.unknown_first(folded, batch_);
+    if (!event) return;
+    event->wall_ns = enricher_.anchor().wall(folded.h.boot_ns);
+    event->first_ns = enricher_.anchor().wall(folded.first_ns);
+    event->last_ns = enricher_.anchor().wall(folded.last_ns);
+    event->count = folded.count + 1;
+    event->closes_fold = true;
+    enricher_.count_folded(*event, folded);
+    ++ledger_[event->kind->id].made;
+    const std::size_t at = batch_.events.size();
+    batch_.events.push_back(std::move(*event));
+    report_tampering(at);
 }
 
 void Pipeline::describe_programs(const Decoded& record, std::size_t first) {

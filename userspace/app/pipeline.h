@@ -15,6 +15,7 @@
 #include "enrich/programs.h"
 #include "event/batch.h"
 #include "filter/filter.h"
+#include "fold/first_acts.h"
 #include "sink/sink.h"
 #include "source/reorder.h"
 
@@ -85,6 +86,8 @@ private:
     Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const PipelineOptions& options,
              Sink* sink, SeenPrograms seen);
     void process(std::span<const char> bytes, bool late);
+    void keep_first_acts(std::size_t first);
+    void close_fold(const rec_folded& folded);
     void report_tampering(std::size_t first);
     void describe_programs(const Decoded& record, std::size_t first);
     Result<bool> deliver();
@@ -99,6 +102,7 @@ private:
     Enricher enricher_;
     Guard guard_;
     Programs programs_;
+    FirstActs first_acts_;
     Filter filter_;
     Reorder reorder_;
     Batch batch_, kept_;

@@ -33,6 +33,7 @@ public:
     /// Waits for the answer, a second at most.
     Result<void> guard(const std::vector<rec_guard>& sensors) override;
     std::uint32_t policy_map() const override { return policy_map_; }
+    std::span<rec_fold> folds() const override { return side_.folds(); }
     void let_pass(std::uint32_t tid) override { side_.let_pass(tid); }
     Result<void> stop() override { return side_.stop(); }
 

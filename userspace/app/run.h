@@ -20,7 +20,7 @@ struct RunOptions {
     std::string person_map_path;       // empty: none
     std::vector<std::string> filters;  // expressions; what does not meet all of them is not told
     std::string seen_path;             // the programs seen before; empty: since this worker
-    LoadOptions load;
+    LoadOptions load{.folds = true};
     std::uint64_t canary_ns = kCanaryNs, heartbeat_ns = kHeartbeatNs;
     std::uint64_t watchdog_ns = kWatchdogNs;  // a worker that does nothing for so long is replaced
     LedgerFormat ledger = LedgerFormat::kNone;

@@ -25,8 +25,9 @@ int trace(const TraceOptions& options) {
     auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &view->sink());
     if (!pipeline) return fail(pipeline.error());
     if (auto begun = view->begin(); !begun) return fail(begun.error());
-    const auto pumped =
-        (*live)->pump(**pipeline, ledger, {options.duration_ns, stop.fd(), view->fd(), options.canary_ns});
+    const auto pumped = (*live)->pump(
+        **pipeline, ledger,
+        {options.duration_ns, stop.fd(), view->fd(), options.canary_ns, {options.load.fold_window_ns}});
     const bool unread = !pumped && pumped.error().code == EPIPE;
     if (!unread) view->print_footer(ledger, **pipeline);
     return pumped ? kOk : fail(pumped.error());

@@ -14,6 +14,9 @@ void check(std::vector<std::string>& out, std::size_t kind, const char* station,
         out.push_back(fmt::format("kind {}: {}: {} in, {} accounted for", kind, station, in, accounted));
 }
 
+/// What is counted in the kernel side's table; of the others nothing tells how many there were.
+bool tells_folds(std::size_t kind) { return kind != REC_PROCESS_PTRACE && kind != REC_FILE_MAP; }
+
 }  // namespace
 
 void add(rec_counters& to, const rec_counters& c) {
@@ -36,6 +39,7 @@ LedgerLine Ledger::total() const {
         sum.malformed += line.malformed;
         sum.consumed += line.consumed;
         sum.folded += line.folded;
+        sum.closed += line.closed;
         sum.made += line.made;
         sum.died += line.died;
         sum.delivered += line.delivered;
@@ -52,6 +56,7 @@ std::vector<std::string> Ledger::imbalances() const {
         const rec_counters& k = l.kernel;
         check(out, kind, "kernel", k.seen, k.gated + k.folded + k.emitted + k.ring_full + k.no_slot);
         if (k.seen) check(out, kind, "ring", k.emitted, l.received);
+        if (k.seen && tells_folds(kind)) check(out, kind, "folds", k.folded, l.closed);
         check(out, kind, "pump", l.received + l.made,
               l.died + l.malformed + l.consumed + l.folded + l.delivered);
         check(out, kind, "sink", l.delivered, l.filtered + l.written);

@@ -20,6 +20,7 @@ struct LedgerLine {
     std::uint64_t malformed = 0;  // refused by decode
     std::uint64_t consumed = 0;   // fed state or another event, is none itself
     std::uint64_t folded = 0;     // counted into another event
+    std::uint64_t closed = 0;     // counted by the kernel, and told by the event that closes a fold
     std::uint64_t made = 0;       // made by userspace
     std::uint64_t died = 0;       // in the hands of a worker that died
     std::uint64_t delivered = 0;  // handed to the sinks

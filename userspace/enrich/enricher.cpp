@@ -39,6 +39,14 @@ std::string_view walked_path(const Event& event, const rec_path& path, Batch& ba
     return path.flags & REC_PATH_CUT ? batch.arena.copy(fmt::format("…{}", walked)) : walked;
 }
 
+/// Opened to be written, and no device.
+bool is_write(const Event& event) {
+    const std::uint16_t kind = event.kind->id;
+    if (kind != REC_FILE_CREATE && (kind != REC_FILE_OPEN || (event.as<rec_file>().open_flags & 3) == 0))
+        return false;
+    return !event.path.starts_with("/dev/");
+}
+
 }  // namespace
 
 Enricher::Enricher(const Stream& stream, const Host& host, const PersonMap& people, Ledger& ledger)
@@ -76,6 +84,11 @@ const rec_hdr* Enricher::append_tamper(const Event& cause, std::string_view did,
     made.text(&rec_sensor::text, did);
     const rec_hdr* record = made.finish(batch.arena);
     append_made(record, Snapshot(cause.process), batch);
+    Event& event = batch.events.back();
+    event.count = cause.count;
+    event.first_ns = cause.first_ns;
+    event.last_ns = cause.last_ns;
+    event.closes_fold = cause.closes_fold;
     return record;
 }
 
@@ -309,14 +322,56 @@ void Enricher::name_object(Event& event, Batch& batch) const {
 void Enricher::on_file(Event event, rec_file& r, Batch& batch) {
     name_object(event, batch);
     objects_.put_into(event, r, batch);
-    const bool writes = r.h.kind == REC_FILE_CREATE || (r.h.kind == REC_FILE_OPEN && (r.open_flags & 3) != 0);
     if (r.h.kind == REC_FILE_CREATE || r.h.kind == REC_FILE_OPEN) auth_.on_file(event);
-    if (writes && !event.failed() && !event.path.starts_with("/dev/"))
+    if (is_write(event) && !event.failed())
         if (SessionTotals* totals = sessions_.totals(event.process->audit_session)) ++totals->writes;
     note_container_change(event);
     if (r.h.kind == REC_FILE_MOUNT && !event.failed() && r.inode != 0)
         event.device = read_block_device(host_, r.dev);
     batch.events.push_back(std::move(event));
+}
+
+std::optional<Event> Enricher::unknown_first(const rec_folded& folded, Batch& batch) const {
+    const rec_fold_key& key = folded.key;
+    rec_hdr cause = folded.h;
+    cause.cpu = folded.of_cpu;
+    cause.seq = folded.of_seq;
+    const auto event_of = [&](auto& made) {
+        made->h.result = key.result;
+        made->h.flags = key.record_flags;
+        const rec_hdr* record = made.finish(batch.arena);
+        return begin({const_cast<rec_hdr*>(record), find_kind(record->kind)}, false);
+    };
+    if (is_file(key.kind)) {
+        RecordMaker<rec_file> made(cause, key.kind);
+        made->path.flags = made->base.flags = made->base2.flags = REC_PATH_ABSENT;
+        made->open_flags = key.access;
+        if (!(key.flags & REC_FOLD_NAMED)) {
+            made->inode = key.object[0];
+            made->dev = static_cast<rec_u32>(key.object[1] >> 32);
+        }
+        return event_of(made);
+    }
+    if (key.kind < REC_NETWORK_CONNECT || key.kind > REC_NETWORK_CLOSE) return {};
+    RecordMaker<rec_net> made(cause, key.kind);
+    std::memcpy(made->peer, key.object, sizeof made->peer);
+    made->outgoing = !(key.flags & REC_FOLD_INCOMING);
+    (made->outgoing ? made->peer_port : made->local_port) = static_cast<rec_u16>(key.access);
+    made->family = key.access >> 16 & 0xff;
+    made->protocol = static_cast<rec_u16>(key.access >> 24);
+    made->peer_uid = REC_UNSET;
+    made->bytes_sent = folded.bytes_sent;
+    made->bytes_received = folded.bytes_received;
+    return event_of(made);
+}
+
+void Enricher::count_folded(const Event& first, const rec_folded& folded) {
+    if (!first.process || first.failed()) return;
+    SessionTotals* totals = sessions_.totals(first.process->audit_session);
+    if (!totals) return;
+    if (is_write(first)) totals->writes += folded.count;
+    totals->bytes_sent += folded.bytes_sent;
+    totals->bytes_received += folded.bytes_received;
 }
 
 /// What is known of its mounts and accounts is out of date.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <unordered_map>
 
@@ -51,6 +52,12 @@ public:
     void append_made(const rec_hdr* record, Snapshot process, Batch& batch);
     /// What an act did to the sensor: an event of its own, with that act's actor and outcome.
     const rec_hdr* append_tamper(const Event& cause, std::string_view did, Batch& batch);
+
+    /// Acts of which the first is not known here: what the key says of them. Empty for a kind that is not
+    /// folded.
+    std::optional<Event> unknown_first(const rec_folded& folded, Batch& batch) const;
+    /// Acts that a session did beside the first one, which was told.
+    void count_folded(const Event& first, const rec_folded& folded);
 
 private:
     /// A failed exec for lack of the file: a step of a PATH search unless nothing follows.

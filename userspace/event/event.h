@@ -47,6 +47,7 @@ struct Event {
     std::uint64_t seq = 0;                    // per stream, given at delivery
     std::uint64_t count = 1;                  // how many alike this one stands for
     std::uint64_t first_ns = 0, last_ns = 0;  // wall clock; when count > 1
+    bool closes_fold = false;                 // it stands for its record's event too, which went before
 
     std::string_view path, target_path;  // of what it is about: absolute where that is possible
     std::uint64_t script_inode = 0;      // exec: of the script, where the kernel told
@@ -77,6 +78,8 @@ struct Event {
     /// errno; 0 for success.
     int error() const { return failed() ? static_cast<int>(0u - static_cast<unsigned>(record->result)) : 0; }
     Id128 id() const;
+    /// Of the event that its record gave rise to: its own, unless it closes a fold.
+    Id128 first_id() const;
 };
 
 }  // namespace whodid

@@ -33,8 +33,10 @@ Value decimal(std::uint64_t number, Scratch& scratch) {
     return Value::of_text({at, static_cast<std::size_t>(end - at)});
 }
 
-Id128 Event::id() const {
+Id128 Event::first_id() const {
     return hash_numbers(stream->boot, {stream->sensor_start_ns, record->cpu, record->seq, record->kind});
 }
+
+Id128 Event::id() const { return closes_fold ? hash_numbers(first_id(), {count}) : first_id(); }
 
 }  // namespace whodid

@@ -115,6 +115,9 @@ Value read_first(const Event& e, Scratch& s) {
     return e.count > 1 ? rfc3339(e.first_ns, s) : Value::absent();
 }
 Value read_last(const Event& e, Scratch& s) { return e.count > 1 ? rfc3339(e.last_ns, s) : Value::absent(); }
+Value read_fold_of(const Event& e, Scratch& s) {
+    return e.closes_fold ? hex_text(e.first_id(), s) : Value::absent();
+}
 Value read_seq(const Event& e, Scratch&) { return Value::of_integer(static_cast<std::int64_t>(e.seq)); }
 Value read_via(const Event& e, Scratch&) {
     if (e.record->flags & REC_F_URING) return Value::of_text("io_uring");

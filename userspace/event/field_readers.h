@@ -17,6 +17,7 @@ Value read_host_name(const Event& e, Scratch& s);
 Value read_host_id(const Event& e, Scratch& s);
 Value read_count(const Event& e, Scratch& s);
 Value read_first(const Event& e, Scratch& s);
+Value read_fold_of(const Event& e, Scratch& s);
 Value read_last(const Event& e, Scratch& s);
 Value read_seq(const Event& e, Scratch& s);
 Value read_via(const Event& e, Scratch& s);

@@ -32,6 +32,8 @@ constexpr Field kCommon[] = {
     {"whodid.count", "count", Type::kInteger, "How many alike this event stands for", read_count},
     {"whodid.first", "", Type::kText, "Time of the first of them", read_first},
     {"whodid.last", "", Type::kText, "Time of the last of them", read_last},
+    {"whodid.fold.of", "", Type::kText,
+     "Id of the first of them, which was told by itself and is counted here again", read_fold_of},
     {"whodid.seq", "", Type::kInteger, "Number in this stream, without gaps", read_seq},
     {"whodid.via", "via", Type::kText,
      "How it was asked for, where not by an ordinary system call: io_uring, 32-bit", read_via},
@@ -586,6 +588,8 @@ static const Kind kKinds[] = {
     {REC_RAW_SIGNAL, "raw.signal", "A signal sent to a sensor", kSignalLayout, {}, word<"raw">, what_process,
      nullptr, "", false, true},
     {REC_RAW_PAM, "raw.pam", "A function of libpam has ended", {sizeof(rec_pam), kPamStrings, {}}, {},
+     word<"raw">, what_process, nullptr, "", false, true},
+    {REC_RAW_FOLD, "raw.fold", "How many acts were counted instead of told", {sizeof(rec_folded), {}, {}}, {},
      word<"raw">, what_process, nullptr, "", false, true},
 };
 // clang-format on

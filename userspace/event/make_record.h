@@ -23,6 +23,7 @@ public:
         record_.h = cause;
         record_.h.kind = kind;
         record_.h.flags = 0;
+        record_.h.task.fold = 0;
         record_.h.result = 0;
     }
 

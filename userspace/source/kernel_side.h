@@ -6,6 +6,7 @@
 #include <whodid/record.h>
 
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,9 @@ public:
 
     /// That thread's acts are reported although its process is guarded; 0: nobody's.
     virtual void let_pass(std::uint32_t tid) = 0;
+
+    /// The table of acts that are counted instead of told, mapped. Empty where nothing is folded.
+    virtual std::span<rec_fold> folds() const = 0;
 
     /// From now on nothing is seen; what was is counted when this returns. Detaching, which takes seconds,
     /// can come later.

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -204,6 +205,9 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     config.cpus = cpus;
     config.slots = 2 * cpus;
     config.audit_at_hook = has_audit_hook(hooks_);
+    config.fold_sets = options.folds ? options.fold_entries / WHODID_FOLD_WAYS : 1;
+    if (::getrandom(config.seed, sizeof config.seed, 0) != sizeof config.seed)
+        return Error::from_errno("cannot make a random number");
     bpf_object* o = object_;
     const auto map = [o](const char* name) { return bpf_object__find_map_by_name(o, name); };
     const int errors[] = {
@@ -216,6 +220,10 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     };
     for (const int err : errors)
         if (err != 0) return Error::from_errno("cannot size the BPF maps", -err);
+    bpf_map* folds = map("folds");  // none in the object for kernels before 5.12
+    if (folds && bpf_map__set_max_entries(folds, config.fold_sets) != 0)
+        return Error::from_errno("cannot size the table of folds");
+    does_fold_ = folds && options.folds;
     return {};
 }
 
@@ -277,6 +285,11 @@ Result<void> Loader::map_memory() {
     if (!counters) return counters.error();
     auto canary = MapMemory::of(map_fd("canary"));
     if (!canary) return canary.error();
+    if (does_fold_) {
+        auto folds = MapMemory::of(map_fd("folds"));
+        if (!folds) return folds.error();
+        folds_ = std::move(*folds);
+    }
     counters_ = std::move(*counters);
     canary_ = std::move(*canary);
     return {};
@@ -366,6 +379,7 @@ Result<void> Loader::put_first_policy() {
 
 Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
     rec_policy policy{};
+    policy.folds = does_fold_;
     std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(policy.guards)), policy.guards);
     const auto made = make_policy(policy);
     return made ? put_policy(*made) : made.error();
@@ -373,6 +387,11 @@ Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
 
 void Loader::let_pass(std::uint32_t tid) {
     __atomic_store_n(&canary_.value<std::uint32_t>(0), tid, __ATOMIC_RELEASE);
+}
+
+std::span<rec_fold> Loader::folds() const {
+    if (folds_.size() == 0) return {};
+    return {&folds_.value<rec_fold>(0), folds_.size() * WHODID_FOLD_WAYS};
 }
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> Loader::objects() const {

@@ -29,8 +29,11 @@ struct LoadOptions {
     std::uint32_t ring_bytes = 16 << 20;  // powers of two, at least a page
     std::uint32_t vital_ring_bytes = 8 << 20;
     std::uint64_t wake_bytes = 1 << 20;  // the reader is woken when this much waits
-    bool tracepoints_only = false;       // although this kernel has something better
-    bool pam_uprobes = false;            // libpam's functions as a second source of logins
+    bool folds = false;                  // acts that are alike are counted instead of told
+    std::uint32_t fold_entries = 8192;   // sorts that are counted at once: 128 bytes each, a power of two
+    std::uint64_t fold_window_ns = 60'000'000'000;
+    bool tracepoints_only = false;  // although this kernel has something better
+    bool pam_uprobes = false;       // libpam's functions as a second source of logins
 };
 
 class Loader : public KernelSide {
@@ -48,6 +51,7 @@ public:
     Result<void> guard(const std::vector<rec_guard>& sensors) override;
     std::uint32_t policy_map() const override { return policy_id_; }
     void let_pass(std::uint32_t tid) override;
+    std::span<rec_fold> folds() const override;
     Result<void> stop() override;
 
     /// What sends a record for every process there is when it is read to its end, see list_tasks().
@@ -83,7 +87,8 @@ private:
         std::uint16_t kind;  // that is missing when the kernel skips it
     };
     std::vector<Attached> attached_;
-    MapMemory counters_, canary_;
+    MapMemory counters_, canary_, folds_;
+    bool does_fold_ = false;
     Fd stopped_;                   // the last policy, made first: it is put in force by who may make none
     std::uint32_t policy_id_ = 0;  // of the map with the policy in force
 };

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Closing and reading the entries.
+#include "source/fold_table.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace whodid {
+
+namespace {
+
+constexpr std::uint64_t kGeneration = 0x00ff'ffff'0000'0000, kNextGeneration = 1ull << 32;
+
+std::uint64_t word_of(const rec_fold& fold) { return __atomic_load_n(&fold.word, __ATOMIC_ACQUIRE); }
+rec_fold_state state_of(std::uint64_t word) { return static_cast<rec_fold_state>(word >> 56); }
+std::uint32_t count_of(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
+
+std::uint64_t in_state(std::uint64_t word, rec_fold_state state) {
+    return (word & ~(0xffull << 56)) | static_cast<std::uint64_t>(state) << 56;
+}
+
+/// Of the next generation, as in bpf/fold.bpf.h: who still looks at this one cannot change it.
+std::uint64_t freed(std::uint64_t word) { return (word + kNextGeneration) & kGeneration; }
+
+bool swap_word(rec_fold& fold, std::uint64_t from, std::uint64_t to) {
+    return __atomic_compare_exchange_n(&fold.word, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+bool was_denied(const rec_fold_key& key) { return key.result == -EPERM || key.result == -EACCES; }
+
+/// False: it has changed meanwhile.
+bool close(rec_fold& fold, std::uint64_t word) {
+    return swap_word(fold, word, count_of(word) == 0 ? freed(word) : in_state(word, REC_FOLD_CLOSED));
+}
+
+rec_folded record_of(const rec_fold& fold, std::uint32_t entry, std::uint64_t now_ns) {
+    rec_folded record{};
+    record.h.size = sizeof record;
+    record.h.kind = REC_RAW_FOLD;
+    record.h.boot_ns = now_ns;
+    record.h.cpu = REC_OWN_CPU;
+    record.h.task.loginuid = fold.key.loginuid;
+    record.h.task.sessionid = fold.key.sessionid;
+    record.h.task.euid = fold.key.euid;
+    record.h.task.cgroup_id = fold.key.cgroup_id;
+    record.h.task.fold = static_cast<rec_u16>(entry + 1);
+    record.key = fold.key;
+    record.count = count_of(word_of(fold));
+    record.first_ns = fold.first_ns;
+    record.last_ns = fold.last_ns;
+    record.of_seq = fold.of_seq;
+    record.of_cpu = fold.of_cpu;
+    record.bytes_sent = fold.bytes_sent;
+    record.bytes_received = fold.bytes_received;
+    return record;
+}
+
+}  // namespace
+
+bool FoldTable::is_due(const rec_fold& fold, std::uint64_t now_ns) const {
+    const std::uint64_t window =
+        was_denied(fold.key) ? std::min(window_.ns, FoldWindow::kDeniedNs) : window_.ns;
+    return now_ns >= fold.first_ns + window;
+}
+
+void FoldTable::take_closed(std::uint32_t entry, std::uint64_t now_ns, const Take& take) {
+    if (told_[entry]) return;
+    told_[entry] = true;
+    taken_.push_back({now_ns, entry});
+    take(record_of(entries_[entry], entry, now_ns));
+}
+
+void FoldTable::tick(std::uint64_t now_ns, const Take& take) {
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+        rec_fold& fold = entries_[i];
+        const std::uint64_t word = word_of(fold);
+        if (state_of(word) == REC_FOLD_CLOSED)
+            take_closed(i, now_ns, take);
+        else if (state_of(word) == REC_FOLD_OPEN && is_due(fold, now_ns))
+            (void)close(fold, word);  // at the next look, when an act came in between
+    }
+}
+
+void FoldTable::finish(std::uint64_t now_ns, const Take& take) {
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+        rec_fold& fold = entries_[i];
+        if (const std::uint64_t word = word_of(fold); state_of(word) == REC_FOLD_OPEN)
+            (void)close(fold, word);
+        if (state_of(word_of(fold)) == REC_FOLD_CLOSED) take_closed(i, now_ns, take);
+    }
+}
+
+void FoldTable::release(std::uint64_t until_boot_ns) {
+    while (!taken_.empty() && taken_.front().at_ns <= until_boot_ns) {
+        rec_fold& fold = entries_[taken_.front().entry];
+        (void)swap_word(fold, word_of(fold), freed(word_of(fold)));
+        told_[taken_.front().entry] = false;
+        taken_.pop_front();
+    }
+}
+
+}  // namespace whodid
