@@ -25,6 +25,7 @@
 #include "app/say.h"
 #include "app/trace.h"
 #include "app/version.h"
+#include "app/watch.h"
 #include "base/nearest.h"
 
 namespace whodid {
@@ -129,6 +130,11 @@ CLI::Option* add_person_map(CLI::App& command, std::string& path) {
         ->type_name("FILE");
 }
 
+CLI::Option* add_watch(CLI::App& command, std::vector<std::string>& paths) {
+    return add_list(command, "--watch", "FILE", paths,
+                    "Tag what is done to what it lists, too; none: no built-in list");
+}
+
 CLI::Option* add_seen(CLI::App& command, std::string& path) {
     return command.add_option("--seen", path, "Remember here, from run to run, which programs were seen")
         ->type_name("FILE");
@@ -184,6 +190,7 @@ void add_view(CLI::App& command, ViewOptions& view) {
     command.add_flag_callback(
         "--utc", [&view] { view.local_time = false; }, "Times in UTC (default)");
     add_person_map(command, view.person_map_path);
+    add_watch(command, view.watch_paths);
     command.add_flag("-q,--quiet", view.quiet, "No footer");
     command.add_flag("-v,--verbose", view.verbose, "Say more on standard error");
     add_ledger(command, view.ledger);
@@ -283,6 +290,7 @@ void add_run(CLI::App& command, RunOptions& options) {
         ->type_name("FILE");
     add_filter(command, options.filters);
     add_person_map(command, options.person_map_path);
+    add_watch(command, options.watch_paths);
     add_seen(command, options.seen_path);
     add_fold(command, options.load, kRunGroup);
     add_ring_size(command, options.load);
@@ -351,7 +359,7 @@ int run_command_line(int argc, char** argv) {
     app.require_subcommand(1);
     app.footer(
         "Exit status: 0 done (also by Ctrl-C), 1 failed, 2 wrong arguments, 3 this kernel or these rights "
-        "do not allow it.");
+        "do not allow it, 4 done but for what is named (watch import).");
     const auto command = [&app](const char* name, const char* group, const char* doc) {
         auto* sub = app.add_subcommand(name, doc)->group(group);
         sub->set_help_flag("-h,--help", "Show this");
@@ -400,6 +408,18 @@ int run_command_line(int argc, char** argv) {
     explain_command->set_help_flag("-h,--help", "Show this");
     explain_command->add_option("EXPR", expression, "As for --filter; docs/filters.md")->required();
 
+    std::vector<std::string> watch_paths, rules_paths;
+    auto* watch_command = command("watch", "Run", "The files that are watched: events of them have a tag");
+    watch_command->require_subcommand(1);
+    auto* list_command = watch_command->add_subcommand("list", "The list in force, as a watch file");
+    list_command->set_help_flag("-h,--help", "Show this");
+    add_watch(*list_command, watch_paths);
+    mirror_in_environment(*list_command);
+    auto* import_command =
+        watch_command->add_subcommand("import", "auditd's rules, as a watch file; docs/watch.md");
+    import_command->set_help_flag("-h,--help", "Show this");
+    import_command->add_option("FILE", rules_paths, "As audit.rules(7) has it")->required();
+
     bool version_json = false;
     auto* version_command = command("version", "Run", "Show the version");
     version_command->add_flag("--json", version_json, "As JSON");
@@ -418,6 +438,8 @@ int run_command_line(int argc, char** argv) {
     if (*check_command) return check(check_options);
     if (*fields_command) return fields(fields_options);
     if (*filter_command) return filter_explain(expression);
+    if (*list_command) return watch_list(watch_paths);
+    if (*import_command) return watch_import(rules_paths);
     return version(version_json);
 }
 

@@ -15,6 +15,7 @@
 #include "base/escape.h"
 #include "enrich/audit_message.h"
 #include "enrich/masking.h"
+#include "filter/watch_file.h"
 #include "json_check.h"
 #include "sink/json_encode.h"
 #include "sink/text.h"
@@ -228,6 +229,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PipelineOptions options;
     options.filter.everything = in.ConsumeBool();
     options.reorder = in.ConsumeBool();
+    static const WatchList watched = *parse_watch_file("/ rwxa tag=all\n/*/ rwxa tag=all tag=some", "x");
+    options.watch = watched;
     auto pipeline = Pipeline::make(stream, host, ledger, options, &sink);
     (*pipeline)->set_tap(check_tapped);
     std::uint64_t boot_ns = 1;

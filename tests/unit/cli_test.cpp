@@ -175,19 +175,89 @@ TEST_F(Cli, FilterExplain) {
     EXPECT_EQ(run("\"$W\" filter explain --help").code, 0);
 }
 
+TEST_F(Cli, WatchFilesAreReadBeforeAnythingHappens) {
+    std::ofstream(directory_ / "bad.watch") << "# ours\n/srv/x rwz\n";
+    const std::string file = (directory_ / "bad.watch").string();
+    for (const char* command : {"trace", "replay tests/data/recordings/story.whodid", "watch list"}) {
+        const Outcome o = run(std::string("\"$W\" ") + command + " --watch " + file);
+        EXPECT_EQ(o.code, 2) << command;
+        EXPECT_EQ(o.out, "");
+        EXPECT_TRUE(o.err.starts_with("whodid: --watch: " + file + ":2:8: 'rwz' is neither accesses"))
+            << o.err;
+    }
+    environment_["WHODID_WATCH"] = file;
+    EXPECT_NE(run("\"$W\" trace").err.find("bad.watch:2:8: "), std::string::npos);
+    environment_.clear();
+    const Outcome o = run("\"$W\" trace --watch /nowhere/x");
+    EXPECT_EQ(o.code, 1);
+    EXPECT_EQ(o.err, "whodid: --watch: cannot read /nowhere/x: No such file or directory\n");
+}
+
+TEST_F(Cli, WatchList) {
+    Outcome o = run("\"$W\" watch list");
+    EXPECT_EQ(o.code, 0);
+    EXPECT_EQ(o.err, "");
+    EXPECT_NE(o.out.find("/etc/shadow                              rwa  tag=credentials\n"),
+              std::string::npos);
+    std::ofstream(directory_ / "own.watch") << "/srv/x r tag=\"a b\"\n";
+    o = run("\"$W\" watch list --watch none --watch " + (directory_ / "own.watch").string());
+    EXPECT_EQ(o.out, "/srv/x                                   r    tag=\"a b\"\n");
+    expect_usage_error("watch", "watch --help");
+    expect_usage_error("watch ipmort x", "there is no command ipmort, did you mean 'import'?");
+    expect_usage_error("watch import", "FILE");
+}
+
+TEST_F(Cli, WatchImport) {
+    const std::string good = (directory_ / "good.rules").string(), bad = (directory_ / "bad.rules").string();
+    std::ofstream(good)
+        << "-D\n-w /etc/shadow -p rwa -k identity\n-a always,exit -F path=/x -F perm=r -F auid!=unset\n";
+    std::ofstream(bad) << "-w /etc/shadow -p rwa -k identity\n-w etc/x\n";
+    Outcome o = run("\"$W\" watch import " + good);
+    EXPECT_EQ(o.code, 0);
+    EXPECT_EQ(o.out, "# From " + good + "\n/etc/shadow                              rwa  tag=identity\n" +
+                         "/x                                       r    tag=watch\n");
+    EXPECT_EQ(o.err, good + ":1: -D is a setting of auditd\n" + good +
+                         ":3: wider: watched for all; the rule is for -F auid!=unset alone: --filter 'tag == "
+                         "\"watch\" and exists user.id'\n");
+    o = run("\"$W\" watch import " + good + " " + bad + " 2> /dev/null | tail -n 1; exit ${PIPESTATUS[0]}");
+    EXPECT_EQ(o.code, 4);
+    EXPECT_EQ(o.out, "# From " + bad + "\n");
+    o = run("\"$W\" watch import " + bad);
+    EXPECT_NE(o.err.find(bad + ":2: NOT CONVERTED: 'etc/x' is no absolute path\n"), std::string::npos)
+        << o.err;
+    o = run("\"$W\" watch import " + good + " > " + (directory_ / "made.watch").string() +
+            " 2> /dev/null; \"$W\" watch list "
+            "--watch none --watch " +
+            (directory_ / "made.watch").string());
+    EXPECT_EQ(lines(o.out), 2u) << o.out << o.err;
+    EXPECT_EQ(run("\"$W\" watch import /nowhere/x").code, 1);
+}
+
+TEST_F(Cli, ReplaysHaveTags) {
+    const std::string replay = "\"$W\" replay tests/data/recordings/story.whodid -q -o json ";
+    const std::size_t built_in = lines(run(replay + "--filter 'exists tag'").out);
+    EXPECT_GT(built_in, 0u);
+    EXPECT_EQ(run(replay + "--filter 'exists tag' --watch none").out, "");
+    std::ofstream(directory_ / "own.watch") << "/ rwxa tag=everything\n";
+    const Outcome o =
+        run(replay + "--filter 'tag == \"everything\"' --watch " + (directory_ / "own.watch").string());
+    EXPECT_GT(lines(o.out), built_in);
+    EXPECT_NE(o.out.find("\"tags\":[\"everything\""), std::string::npos);
+}
+
 TEST_F(Cli, HelpAndVersion) {
     Outcome o = run("\"$W\" --help");
     EXPECT_EQ(o.code, 0);
     EXPECT_EQ(o.err, "");
-    for (const char* text :
-         {"Watch:", "Run:", "trace", "record", "replay", "run", "check", "fields", "filter", "version"})
+    for (const char* text : {"Watch:", "Run:", "trace", "record", "replay", "run", "check", "fields",
+                             "filter", "watch", "version"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     o = run("\"$W\" trace -h");
     EXPECT_EQ(o.code, 0);
-    for (const char* text :
-         {"--user",   "--session",  "--pid",       "--tree",   "--exe",    "--path",   "--failed", "--all",
-          "--filter", "--duration", "--count",     "--fields", "--write",  "--color",  "--utc",    "--local",
-          "--quiet",  "--verbose",  "--ring-size", "--output", "--ledger", "--canary", "WHODID_"})
+    for (const char* text : {"--user",    "--session",   "--pid",    "--tree",   "--exe",      "--path",
+                             "--failed",  "--all",       "--filter", "--watch",  "--duration", "--count",
+                             "--fields",  "--write",     "--color",  "--utc",    "--local",    "--quiet",
+                             "--verbose", "--ring-size", "--output", "--ledger", "--canary",   "WHODID_"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     for (std::istringstream text(o.out); std::getline(text, o.err);) EXPECT_LE(o.err.size(), 100u) << o.err;
     for (const char* version : {"--version", "-V", "version"}) {

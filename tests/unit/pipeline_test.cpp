@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "filter/watch_file.h"
 #include "unit/allocations.h"
 #include "world.h"
 
@@ -261,6 +262,22 @@ TEST_F(PipelineTest, AWarmOneAllocatesNothingForAnEvent) {
     for (int i = 0; i < 1000; ++i) tell();
     EXPECT_EQ(allocations.count(), 0u);
     EXPECT_NE(out.text.find("libc.so.6"), std::string::npos);
+}
+
+TEST_F(PipelineTest, WhatIsWatchedHasItsTagsForTheFilterToo) {
+    host.links["/bin"] = "usr/bin";
+    options.watch = *parse_watch_file("/etc/shadow r tag=a tag=b\n/bin/bash x tag=shell", "x");
+    options.filter.expressions = {"exists tag"};
+    starts(bash_, {"bash"});
+    happens(file_of(bash_, REC_FILE_OPEN, "/etc/shadow"));
+    happens(file_of(bash_, REC_FILE_OPEN, "/etc/passwd"));
+    happens(file_of(bash_, REC_FILE_CHMOD, "/etc/shadow"));
+    finish();
+    ASSERT_EQ(sink.events.size(), 2u);
+    EXPECT_EQ(sink.events[0]["whodid.tags"], "shell");
+    EXPECT_EQ(sink.events[1]["whodid.tags"], "a b");
+    EXPECT_EQ(sink.events[1].kind, "file.open");
+    EXPECT_TRUE(ledger.imbalances().empty());
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ struct ViewOptions {
     std::vector<std::uint32_t> pids;
     std::uint32_t tree_pid = 0;  // 0: not asked for
     std::uint64_t count_max = 0;
-    std::string person_map_path;  // who is who, by the administrator
+    std::string person_map_path;           // who is who, by the administrator
+    std::vector<std::string> watch_paths;  // watch files; "none": not the built-in list
 
     std::optional<Format> format;     // none: text on a terminal, JSON lines elsewhere
     std::vector<std::string> fields;  // keys or aliases

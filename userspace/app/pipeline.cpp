@@ -29,7 +29,10 @@ Pipeline::Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const
       options_(options),
       sink_(sink),
       enricher_(stream, host, options_.people, ledger),
-      programs_(options.programs && host.is_live(), std::move(seen)) {}
+      programs_(options.programs && host.is_live(), std::move(seen)),
+      tags_(options_.watch) {
+    options_.watch.follow_links(host);
+}
 
 Result<std::unique_ptr<Pipeline>> Pipeline::make(const Stream& stream, const Host& host, Ledger& ledger,
                                                  const PipelineOptions& options, Sink* sink) {
@@ -172,6 +175,7 @@ Result<bool> Pipeline::deliver() {
     for (Event& event : batch_.events) {
         LedgerLine& line = ledger_[event.kind->id];
         ++line.delivered;
+        tags_.tag(event, batch_.arena);
         if (stopped_ || is_enough() || !sink_ || !filter_.keeps(event)) {
             ++line.filtered;
             continue;

@@ -15,6 +15,8 @@
 #include "enrich/programs.h"
 #include "event/batch.h"
 #include "filter/filter.h"
+#include "filter/watch_list.h"
+#include "filter/watch_tags.h"
 #include "fold/first_acts.h"
 #include "sink/sink.h"
 #include "source/reorder.h"
@@ -24,6 +26,7 @@ namespace whodid {
 struct PipelineOptions {
     FilterOptions filter;
     PersonMap people;
+    WatchList watch;              // what is tagged; links in it are followed on the host
     bool reorder = true;          // recordings are in order already
     bool mask = true;             // secrets, before anything sees them
     bool programs = true;         // look at the files that are started, on a live host
@@ -103,6 +106,7 @@ private:
     Guard guard_;
     Programs programs_;
     FirstActs first_acts_;
+    WatchTags tags_;
     Filter filter_;
     Reorder reorder_;
     Batch batch_, kept_;

@@ -16,10 +16,11 @@ namespace whodid {
 constexpr std::uint64_t kWatchdogNs = 60'000'000'000;
 
 struct RunOptions {
-    std::string output_path;           // JSON lines are appended to it; empty: standard output
-    std::string person_map_path;       // empty: none
-    std::vector<std::string> filters;  // expressions; what does not meet all of them is not told
-    std::string seen_path;             // the programs seen before; empty: since this worker
+    std::string output_path;               // JSON lines are appended to it; empty: standard output
+    std::string person_map_path;           // empty: none
+    std::vector<std::string> filters;      // expressions; what does not meet all of them is not told
+    std::vector<std::string> watch_paths;  // watch files; "none": not the built-in list
+    std::string seen_path;                 // the programs seen before; empty: since this worker
     LoadOptions load{.folds = true};
     std::uint64_t canary_ns = kCanaryNs, heartbeat_ns = kHeartbeatNs;
     std::uint64_t watchdog_ns = kWatchdogNs;  // a worker that does nothing for so long is replaced

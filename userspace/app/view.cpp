@@ -12,6 +12,7 @@
 #include "app/footer.h"
 #include "app/people.h"
 #include "app/say.h"
+#include "app/watch.h"
 
 namespace whodid {
 
@@ -40,6 +41,9 @@ Result<View> View::open(const ViewOptions& options, std::string banner) {
     auto people = read_person_map(options.person_map_path);
     if (!people) return people.error();
     view.people_ = std::move(*people);
+    auto watch = read_watch_list(options.watch_paths);
+    if (!watch) return watch.error();
+    view.watch_ = std::move(*watch);
     const bool to_file = !options.write_path.empty() && options.write_path != "-";
     if (to_file) {
         auto file = open_to_write(options.write_path);
@@ -80,6 +84,7 @@ PipelineOptions View::pipeline_options() const {
     pipeline.filter.start_and_stop = !is_text(format_);
     pipeline.count_max = options_.count_max;
     pipeline.people = people_;
+    pipeline.watch = watch_;
     return pipeline;
 }
 

@@ -35,6 +35,7 @@ private:
     ViewOptions options_;
     Format format_ = Format::kText;
     PersonMap people_;
+    WatchList watch_;
     Fd file_;
     std::unique_ptr<StreamSink> sink_;
 };

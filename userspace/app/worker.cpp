@@ -21,6 +21,7 @@
 #include "app/people.h"
 #include "app/policy_line.h"
 #include "app/say.h"
+#include "app/watch.h"
 #include "base/rights.h"
 #include "sink/stream_sink.h"
 
@@ -100,6 +101,8 @@ std::vector<GuardedFile> guarded_files(const WorkerTask& task) {
         if (!path.empty() && !failed) files.push_back({whole.string(), {}, use});
     };
     add(task.options.person_map_path, GuardedUse::kSettings);
+    for (const std::string& path : task.options.watch_paths)
+        if (path != kNoBuiltInWatches) add(path, GuardedUse::kSettings);
     add(task.options.seen_path, GuardedUse::kState);
     return files;
 }
@@ -151,6 +154,8 @@ int work(WorkerTask task) {
 
     auto people = read_person_map(task.options.person_map_path);
     if (!people) return people.error().code == EINVAL ? fail_usage(people.error()) : fail(people.error());
+    auto watch = read_watch_list(task.options.watch_paths);
+    if (!watch) return watch.error().code == EINVAL ? fail_usage(watch.error()) : fail(watch.error());
     const PumpOptions pump = pump_options(task);
     auto live =
         LiveCapture::take_over(std::move(task.kernel), task.hand_over, task.options.load.wake_bytes / 2);
@@ -163,6 +168,7 @@ int work(WorkerTask task) {
     kept.filter.everything = true;
     kept.filter.expressions = task.options.filters;
     kept.people = std::move(*people);
+    kept.watch = std::move(*watch);
     kept.seen_path = task.options.seen_path;
     auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &sink);
     if (!pipeline) return fail(pipeline.error());

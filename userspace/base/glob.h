@@ -24,6 +24,8 @@ public:
     explicit Glob(std::string_view pattern, bool ignores_case = false);
 
     bool matches(std::string_view text) const;
+    /// It is of those that match nothing.
+    bool is_futile() const { return never_; }
 
 private:
     using Set = std::bitset<256>;

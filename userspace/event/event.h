@@ -52,6 +52,7 @@ struct Event {
     std::string_view path, target_path;  // of what it is about: absolute where that is possible
     std::uint64_t script_inode = 0;      // exec: of the script, where the kernel told
     std::string_view name;               // the host name asked for; a DNS question
+    std::string_view tags;               // of what is watched, each followed by NUL
     bool masked = false;
 
     template <class Record>

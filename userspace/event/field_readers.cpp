@@ -123,6 +123,7 @@ Value read_via(const Event& e, Scratch&) {
     if (e.record->flags & REC_F_URING) return Value::of_text("io_uring");
     return e.record->flags & REC_F_COMPAT ? Value::of_text("32-bit") : Value::absent();
 }
+Value read_tags(const Event& e, Scratch&) { return Value::of_list(e.tags); }
 Value read_late(const Event& e, Scratch&) { return present_if(e.record->flags & REC_F_LATE); }
 
 Value read_chain(const Event& e, Scratch& s) {

@@ -21,6 +21,7 @@ Value read_fold_of(const Event& e, Scratch& s);
 Value read_last(const Event& e, Scratch& s);
 Value read_seq(const Event& e, Scratch& s);
 Value read_via(const Event& e, Scratch& s);
+Value read_tags(const Event& e, Scratch& s);
 Value read_late(const Event& e, Scratch& s);
 Value read_chain(const Event& e, Scratch& s);
 

@@ -37,6 +37,8 @@ constexpr Field kCommon[] = {
     {"whodid.seq", "", Type::kInteger, "Number in this stream, without gaps", read_seq},
     {"whodid.via", "via", Type::kText,
      "How it was asked for, where not by an ordinary system call: io_uring, 32-bit", read_via},
+    {"whodid.tags", "tag", Type::kList, "What the watch list calls this access to this file (docs/watch.md)",
+     read_tags},
     {"whodid.late", "", Type::kBoolean, "Arrived after later events were delivered", read_late},
     {"whodid.chain", "", Type::kList, "From the login to now, one entry a change of rights", read_chain},
 };

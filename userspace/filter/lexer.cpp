@@ -111,23 +111,6 @@ private:
         return unfinished('"');
     }
 
-    /// Appends what the escape at the front of `from` stands for, and tells its length; 0: it is none.
-    static std::size_t take_escape(std::string_view from, std::string& to) {
-        constexpr std::string_view kNames = "\\\"nt", kMeant = "\\\"\n\t";
-        if (from.size() < 2) return 0;
-        if (const std::size_t i = kNames.find(from[1]); i != std::string_view::npos) {
-            to += kMeant[i];
-            return 2;
-        }
-        constexpr std::size_t kHexLength = 4;
-        unsigned byte = 0;
-        if (from[1] != 'x' || from.size() < kHexLength) return 0;
-        const char* end = from.data() + kHexLength;
-        if (std::from_chars(from.data() + 2, end, byte, 16).ptr != end) return 0;
-        to += static_cast<char>(byte);
-        return kHexLength;
-    }
-
     const std::string_view expression_;
     std::size_t at_ = 0;
 };
@@ -135,6 +118,22 @@ private:
 }  // namespace
 
 Result<std::vector<Token>> read_tokens(std::string_view expression) { return Lexer(expression).read(); }
+
+std::size_t take_escape(std::string_view from, std::string& to) {
+    constexpr std::string_view kNames = "\\\"nt", kMeant = "\\\"\n\t";
+    if (from.size() < 2) return 0;
+    if (const std::size_t i = kNames.find(from[1]); i != std::string_view::npos) {
+        to += kMeant[i];
+        return 2;
+    }
+    constexpr std::size_t kHexLength = 4;
+    unsigned byte = 0;
+    if (from[1] != 'x' || from.size() < kHexLength) return 0;
+    const char* end = from.data() + kHexLength;
+    if (std::from_chars(from.data() + 2, end, byte, 16).ptr != end) return 0;
+    to += static_cast<char>(byte);
+    return kHexLength;
+}
 
 std::string quoted(std::string_view text) {
     std::string foreign;

@@ -32,6 +32,9 @@ struct Token {
 /// are no escapes. The Error shows the place.
 Result<std::vector<Token>> read_tokens(std::string_view expression);
 
+/// Appends what the escape at the front of `from` stands for, and tells its length; 0: it is none of those.
+std::size_t take_escape(std::string_view from, std::string& to);
+
 /// `text` in double quotes, as read_tokens reads it again. Control characters, bytes that are not UTF-8, and,
 /// where one of them would steer a terminal, all characters that are not ASCII are \xNN.
 std::string quoted(std::string_view text);
