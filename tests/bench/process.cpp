@@ -115,9 +115,11 @@ Result<double> wait_until_quiet(pid_t pid, double limit_s) {
     for (double before = cpu_clock_s(pid); looks < kLooks;) {
         const double look_s = monotonic_s();
         ::usleep(kLookUs);
+        if (interrupted) return Error{"interrupted", EINTR};
+        const char state = state_of(proc_file(pid, "stat"));
+        if (state == 'Z' || state == '?') return Error{fmt::format("process {} has ended", pid), ECHILD};
         const double now = cpu_clock_s(pid);
-        const bool quiet =
-            now - before < 0.1 * (monotonic_s() - look_s) && state_of(proc_file(pid, "stat")) == 'S';
+        const bool quiet = now - before < 0.1 * (monotonic_s() - look_s) && state == 'S';
         if (quiet && looks == 0) quiet_since = look_s;
         looks = quiet ? looks + 1 : 0;
         before = now;
