@@ -43,6 +43,8 @@ golden_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/golden/*.cpp))
 live_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/live/*.cpp))
 fuzzers  := $(patsubst tests/fuzz/%_fuzz.cpp,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.cpp))
 bench_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/bench/*.cpp))
+# What of the benchmark is tested: how it says what it has measured, and the recording that it makes.
+bench_tested := $(patsubst %,$(B)/obj/tests/bench/%.o,report report_sections report_json multiply)
 deeds    := $(patsubst tests/live/deeds/%.c,$(B)/deeds/%,$(filter-out %/compat.c,$(wildcard tests/live/deeds/*.c)))
 deeds    += $(if $(filter x86_64,$(shell uname -m)),$(B)/deeds/compat32 $(B)/deeds/compat64)
 
@@ -93,7 +95,7 @@ $(B)/whodid: $(B)/obj/userspace/main.o $(B)/libwhodid.a
 $(unit_obj): override CPPFLAGS += -Itests
 $(unit_obj) $(golden_obj): override CXXFLAGS += -O0 -g1
 $(live_obj): override CXXFLAGS += -O1 -g1
-$(B)/tests/unit: $(unit_obj) $(B)/libwhodid.a
+$(B)/tests/unit: $(unit_obj) $(bench_tested) $(B)/libwhodid.a
 $(B)/tests/golden: $(golden_obj) $(B)/libwhodid.a
 $(B)/tests/live: $(live_obj) $(B)/libwhodid.a
 $(B)/tests/unit $(B)/tests/golden $(B)/tests/live:

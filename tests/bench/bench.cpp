@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "child.h"
 #include "overhead.h"
@@ -13,11 +15,25 @@
 namespace whodid::bench {
 namespace {
 
+const std::vector<std::string> kSections = {"loads", "attach", "flood", "peers", "work", "memory", "filters"};
+
 struct Options {
     Effort effort;
     DaemonOptions daemon;
-    std::string nothing, json_path;
+    PeerOptions peers;
+    std::string nothing, json_path, command;
+    std::vector<std::string> only;  // sections; none: all
     bool quick = false;
+
+    bool wants(std::string_view section) const {
+        return only.empty() || std::ranges::find(only, section) != only.end();
+    }
+    /// Fewer pairs than that have no interval.
+    Effort work_effort() const {
+        Effort enough = effort;
+        if (!quick) enough.pairs = std::max(enough.pairs, 6u);
+        return enough;
+    }
 };
 
 void say(std::string_view what) { fmt::print(stderr, "bench: {} ...\n", what); }
@@ -27,6 +43,13 @@ void catch_signals() {
     action.sa_handler = [](int) { interrupted = 1; };
     action.sa_flags = SA_RESTART;
     for (const int s : {SIGINT, SIGTERM}) ::sigaction(s, &action, nullptr);
+}
+
+template <class T>
+Result<void> keep(Result<T> result, T& place) {
+    if (!result) return result.error();
+    place = std::move(*result);
+    return {};
 }
 
 Result<void> measure_daemon(const Site& site, const Options& options, Report& report) {
@@ -43,26 +66,62 @@ Result<void> measure_daemon(const Site& site, const Options& options, Report& re
     return {};
 }
 
+Result<void> measure_loads(const Site& site, const Options& options, Report& report) {
+    say(fmt::format("{} pairs of loads without and with the sensor", options.effort.pairs));
+    if (auto done = measure_overhead(site, options.daemon, options.effort, report); !done) return done;
+    say("events of the loads");
+    return measure_lines(site, options.daemon, options.effort, report);
+}
+
+Result<void> measure_attach(const Site& site, const Options& options, Report& report) {
+    say("ways to attach");
+    return keep(measure_attach_types(site, options.effort.pairs, options.effort.divisor,
+                                     std::min(options.effort.rounds, 3u)),
+                report.attach_types);
+}
+
+Result<void> measure_others(const Site& site, const Options& options, Report& report) {
+    say("peers, each without and with it");
+    return keep(measure_peers(site, options.daemon, options.effort, options.peers), report.peers);
+}
+
+Result<void> measure_programs(const Site& site, const Options& options, Report& report) {
+    say("a build, a search, a repository");
+    return keep(measure_work(site, options.daemon, options.work_effort()), report.working);
+}
+
+Result<void> measure_memories(const Site& site, const Options& options, Report& report) {
+    say("memory");
+    return keep(measure_memory(site, options.daemon, options.effort), report.memories);
+}
+
+Result<void> measure_filter(const Site& site, const Options& options, Report& report) {
+    say("filters");
+    return keep(measure_filters(site, options.daemon, options.effort), report.filters);
+}
+
+/// The peers come last: one of them may leave its mark (see docs/bench.md).
+constexpr std::pair<const char*, Result<void> (*)(const Site&, const Options&, Report&)> kMeasures[] = {
+    {"loads", measure_loads},   {"attach", measure_attach},   {"flood", measure_daemon},
+    {"work", measure_programs}, {"memory", measure_memories}, {"filters", measure_filter},
+    {"peers", measure_others},
+};
+
 Result<Report> measure(const Options& options) {
     const double start = monotonic_s();
     Report report;
     report.machine = describe_machine();
     report.quick = options.quick;
     report.pairs = options.effort.pairs;
+    report.benchmark = options.command;
     report.command = fmt::format("{}", fmt::join(trace_arguments(options.daemon), " "));
     const auto site = Site::make(options.nothing);
     if (!site) return site.error();
-    say(fmt::format("{} pairs of loads without and with the sensor", options.effort.pairs));
-    if (auto done = measure_overhead(*site, options.daemon, options.effort, report); !done)
-        return done.error();
-    say("events of the loads");
-    if (auto done = measure_lines(*site, options.daemon, options.effort, report); !done) return done.error();
-    say("ways to attach");
-    auto types = measure_attach_types(*site, options.effort.pairs, options.effort.divisor,
-                                      std::min(options.effort.rounds, 3u));
-    if (!types) return types.error();
-    report.attach_types = std::move(*types);
-    if (auto done = measure_daemon(*site, options, report); !done) return done.error();
+    for (const auto& [section, measure_section] : kMeasures) {
+        if (!options.wants(section)) continue;
+        report.busiest = std::max(report.busiest, busy_share(kLookS));
+        if (auto done = measure_section(*site, options, report); !done) return done.error();
+    }
     report.seconds = monotonic_s() - start;
     return report;
 }
@@ -112,15 +171,25 @@ int main(int argc, char** argv) {
                             ->check(CLI::Range(1, 1000));
     app.add_option("--seconds", options.daemon.seconds, "Length of each flood")
         ->check(CLI::Range(0.1, 600.0));
-    app.add_flag("--quick", options.quick, "2 pairs of short runs: shows that it works");
+    app.add_flag("--quick", options.quick, "One pair of short runs: shows that it works");
     app.add_option("--json", options.json_path, "Also write JSON to this file; - is standard output, alone");
     app.add_option("--whodid", options.daemon.program, "The program to measure")->check(CLI::ExistingFile);
     app.add_option("--arg", options.daemon.extra,
                    "A further argument to whodid trace, each with its own --arg")
         ->allow_extra_args(false);
+    app.add_option("--only", options.only, "This section alone; may be given more than once")
+        ->check(CLI::IsMember(whodid::bench::kSections))
+        ->allow_extra_args(false);
+    app.add_option("--peer", options.peers.only, "This peer alone; may be given more than once")
+        ->check(CLI::IsMember(whodid::bench::kPeers))
+        ->allow_extra_args(false);
+    app.add_flag(
+        "--audit", options.peers.audit,
+        "Switch audit on for auditd's figures: the host's system calls are slower from then until it boots");
     CLI11_PARSE(app, argc, argv);
+    options.command = fmt::format("bench {}", fmt::join(argv + 1, argv + argc, " "));
     if (options.quick) {
-        if (pairs->count() == 0) options.effort.pairs = 2;
+        if (pairs->count() == 0) options.effort.pairs = 1;
         options.effort.rounds = 1;
         options.effort.divisor = 4;
         options.daemon.seconds = std::min(options.daemon.seconds, 1.0);

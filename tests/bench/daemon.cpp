@@ -13,7 +13,6 @@ namespace whodid::bench {
 namespace {
 
 constexpr double kDrainLimitS = 120;
-constexpr std::uint64_t kEventsForACost = 10'000;
 
 Fd open_null() { return Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)); }
 
@@ -61,12 +60,6 @@ DaemonRun skipped(std::string name, std::string why) {
 }
 
 }  // namespace
-
-std::optional<CpuTime> DaemonRun::per_million() const {
-    if (!skipped.empty() || ledger.received < kEventsForACost) return {};
-    const double millions = static_cast<double>(ledger.received) / 1e6;
-    return CpuTime{cpu.user_s / millions, cpu.system_s / millions};
-}
 
 std::vector<std::string> trace_arguments(const DaemonOptions& options) {
     std::vector<std::string> argv = {options.program, "trace", "-a", "-o", "json", "--ledger", "json"};

@@ -25,7 +25,12 @@ struct DaemonRun {
 
     double per_second() const { return seconds > 0 ? static_cast<double>(ledger.received) / seconds : 0; }
     /// CPU seconds of a million events; nothing for too few to tell.
-    std::optional<CpuTime> per_million() const;
+    std::optional<CpuTime> per_million() const {
+        constexpr std::uint64_t kEnough = 10'000;
+        if (!skipped.empty() || ledger.received < kEnough) return {};
+        const double millions = static_cast<double>(ledger.received) / 1e6;
+        return CpuTime{cpu.user_s / millions, cpu.system_s / millions};
+    }
 };
 
 struct DaemonOptions {

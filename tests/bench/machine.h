@@ -24,6 +24,8 @@ Machine describe_machine();
 /// The share of all CPUs, 0 to 1, that was not idle over that time; time stolen by the hypervisor counts.
 double busy_share(double seconds);
 
+constexpr double kLookS = 0.2;  // at the idle machine
+
 /// Above this others disturb the measurement, and the report says so.
 constexpr double kBusyShare = 0.10;
 

@@ -13,7 +13,6 @@ namespace whodid::bench {
 
 namespace {
 
-constexpr double kLookS = 0.2;  // at the idle machine, before each pair
 constexpr double kQuietLimitS = 60;
 
 std::vector<const Load*> all_loads() {

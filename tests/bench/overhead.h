@@ -3,16 +3,11 @@
 #pragma once
 
 #include "base/result.h"
+#include "effort.h"
 #include "report.h"
 #include "site.h"
 
 namespace whodid::bench {
-
-struct Effort {
-    unsigned pairs = 5;
-    unsigned rounds = 5;   // of every load in a half of a pair
-    unsigned divisor = 1;  // fewer operations
-};
 
 /// Off, on, off, on, ...: the sensor runs through all loads of a half, because its end takes seconds.
 /// Fills loads, start_s, stop_s and busiest.

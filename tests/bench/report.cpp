@@ -8,17 +8,10 @@ namespace whodid::bench {
 
 namespace {
 
-/// "+628 [616..647]"
-std::string spread(const Summary& s) {
-    return fmt::format("{:+.0f} [{:+.0f}..{:+.0f}]", s.median, s.q1, s.q3);
-}
-
 std::string range_s(const std::vector<double>& seconds) {
     const Summary s = summarize(seconds);
     return seconds.empty() ? "-" : fmt::format("{:.3f} [{:.3f}..{:.3f}] s", s.median, s.q1, s.q3);
 }
-
-double mib(std::uint64_t kib) { return static_cast<double>(kib) / 1024; }
 
 void print_machine(const Report& report, std::FILE* out) {
     const Machine& m = report.machine;
@@ -28,6 +21,7 @@ void print_machine(const Report& report, std::FILE* out) {
                m.preemption.empty() ? "as built (debugfs is not mounted)" : m.preemption);
     fmt::print(out, "            {} BPF programs were loaded before; load average {:.2f}\n", m.bpf_programs,
                m.load_average);
+    fmt::print(out, "command     {}\n", report.benchmark);
     fmt::print(out, "sensor      {}\n", report.command);
     fmt::print(out,
                "method      {} pairs without and with it; median [quartiles] of the pairs' differences\n",
@@ -44,6 +38,7 @@ void print_machine(const Report& report, std::FILE* out) {
 }
 
 void print_loads(const Report& report, std::FILE* out) {
+    if (report.loads.empty()) return;
     fmt::print(out, "\n1. Added to one operation, ns of CPU time of the load itself, and of wall time\n");
     fmt::print(out, "   {:<24}{:>9}  {:<28}{:>9}  {:<28}{:>9}\n", "", "base CPU", "added", "base wall",
                "added", "events/op");
@@ -102,7 +97,14 @@ void print_daemon_run(const DaemonRun& run, std::FILE* out) {
                    static_cast<double>(run.output_bytes) / (1 << 20));
 }
 
+void print_daemon(const Report& report, std::FILE* out) {
+    if (report.daemon.empty()) return;
+    fmt::print(out, "\n3. The daemon under a flood of opens, as fast as they go\n");
+    for (const DaemonRun& run : report.daemon) print_daemon_run(run, out);
+}
+
 void print_sizes(const Report& report, std::FILE* out) {
+    if (report.loads.empty()) return;
     fmt::print(out, "\n4. Bytes of a JSON line, by kind; compressed: zstd -3 over all lines of the kind\n");
     if (report.census.kinds.empty())
         fmt::print(out, "   no lines\n");
@@ -118,15 +120,10 @@ void print_sizes(const Report& report, std::FILE* out) {
     fmt::print(out, "   the loads repeat themselves, which compresses better than real life\n");
 }
 
-void print_memory(const char* when, const Memory& m, std::FILE* out) {
-    fmt::print(out, "   {:<24}{:>9.1f}{:>9.1f}{:>9.1f}{:>9.1f}{:>9.1f}{:>16.1f}\n", when, mib(m.resident),
-               mib(m.anonymous), mib(m.file), mib(m.shared), mib(m.rings), mib(m.resident - m.rings));
-}
-
 void print_memories(const Report& report, std::FILE* out) {
+    if (report.daemon.empty()) return;
     fmt::print(out, "\n5. Resident memory, MiB; the rings are mapped twice, and counted twice\n");
-    fmt::print(out, "   {:<24}{:>9}{:>9}{:>9}{:>9}{:>9}{:>16}\n", "", "resident", "anon", "file", "shmem",
-               "rings", "without rings");
+    print_memory_head(out);
     for (const DaemonRun& run : report.daemon) {
         if (!run.memory_start.resident) continue;
         fmt::print(out, "   {}\n", run.name);
@@ -137,14 +134,32 @@ void print_memories(const Report& report, std::FILE* out) {
 
 }  // namespace
 
+std::string spread(const Summary& s) {
+    return fmt::format("{:+.0f} [{:+.0f}..{:+.0f}]", s.median, s.q1, s.q3);
+}
+
+void print_memory_head(std::FILE* out) {
+    fmt::print(out, "   {:<32}{:>9}{:>9}{:>9}{:>9}{:>9}{:>16}\n", "", "resident", "anon", "file", "shmem",
+               "rings", "without rings");
+}
+
+void print_memory(const std::string& when, const Memory& m, std::FILE* out) {
+    const auto mib = [](std::uint64_t kib) { return static_cast<double>(kib) / 1024; };
+    fmt::print(out, "   {:<32}{:>9.1f}{:>9.1f}{:>9.1f}{:>9.1f}{:>9.1f}{:>16.1f}\n", when, mib(m.resident),
+               mib(m.anonymous), mib(m.file), mib(m.shared), mib(m.rings), mib(m.resident - m.rings));
+}
+
 void print_table(const Report& report, std::FILE* out) {
     print_machine(report, out);
     print_loads(report, out);
     print_attach_types(report, out);
-    fmt::print(out, "\n3. The daemon under a flood of opens, as fast as they go\n");
-    for (const DaemonRun& run : report.daemon) print_daemon_run(run, out);
+    print_daemon(report, out);
     print_sizes(report, out);
     print_memories(report, out);
+    print_peers(report, out);
+    print_working(report, out);
+    print_much_to_remember(report, out);
+    print_filters(report, out);
     fmt::print(out, "\ntook {:.0f} s\n", report.seconds);
 }
 

@@ -10,8 +10,12 @@
 #include "attach_types.h"
 #include "census.h"
 #include "daemon.h"
+#include "filters.h"
 #include "machine.h"
+#include "memories.h"
+#include "peers.h"
 #include "stats.h"
+#include "working.h"
 
 namespace whodid::bench {
 
@@ -27,18 +31,33 @@ struct Report {
     double busiest = 0;  // share of the CPUs that others had in use, the highest of the looks
     unsigned pairs = 0;
     bool quick = false;
-    std::string command;  // the sensor's
+    std::string benchmark;  // the command that made the report
+    std::string command;    // the sensor's
     std::vector<LoadFigures> loads;
     std::vector<double> start_s, stop_s;  // of the sensor; stopping is mostly detaching
     std::vector<AttachType> attach_types;
     std::vector<DaemonRun> daemon;
     Census census;
+    std::vector<Peer> peers;
+    Working working;
+    std::vector<MemoryRow> memories;
+    Filters filters;
     double seconds = 0;  // that the benchmark took
 
     bool busy() const { return busiest > kBusyShare; }
 };
 
+/// What was not measured is left out.
 void print_table(const Report& report, std::FILE* out);
+void print_peers(const Report& report, std::FILE* out);
+void print_working(const Report& report, std::FILE* out);
+void print_much_to_remember(const Report& report, std::FILE* out);
+void print_filters(const Report& report, std::FILE* out);
+
+/// "+628 [+616..+647]"
+std::string spread(const Summary& s);
+void print_memory_head(std::FILE* out);
+void print_memory(const std::string& when, const Memory& memory, std::FILE* out);
 std::string to_json(const Report& report);
 
 }  // namespace whodid::bench

@@ -16,6 +16,23 @@ Json json_of(const Pairs& pairs) {
     return {{"pairs", pairs.size()}, {"base", json_of(pairs.base())}, {"added", json_of(pairs.added())}};
 }
 
+template <class T>
+Json list_of(const std::vector<T>& items);
+
+Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+/// As json_of, with on / off, and the interval of its median, null where the pairs are too few.
+Json with_ratio(const Pairs& pairs) {
+    Json json = json_of(pairs);
+    json["ratio"] = json_of(pairs.ratio());
+    const auto interval = pairs.ratio_interval();
+    json["ratio_interval"] =
+        interval
+            ? Json{{"low", interval->low}, {"high", interval->high}, {"confidence", interval->confidence}}
+            : Json();
+    return json;
+}
+
 Json json_of(const CpuTime& cpu) { return {{"user", cpu.user_s}, {"system", cpu.system_s}}; }
 
 Json json_of(const Memory& m) {
@@ -36,7 +53,7 @@ Json json_of(const Machine& m) {
 
 Json json_of(const LoadFigures& load) {
     Json json = {{"name", load.name}, {"cpu_ns", json_of(load.cpu)}, {"wall_ns", json_of(load.wall)}};
-    json["events_per_operation"] = load.events ? Json(*load.events) : Json();
+    json["events_per_operation"] = json_of(load.events);
     return json;
 }
 
@@ -76,6 +93,56 @@ Json json_of(const KindSize& size) {
     return json;
 }
 
+Json json_of(const PeerLoad& load) {
+    Json json = {{"name", load.name}, {"cpu_ns", with_ratio(load.cpu)}, {"wall_ns", with_ratio(load.wall)}};
+    json["told"] = load.told;
+    if (load.told) json.update({{"acts", load.acts}, {"lines", load.lines}});
+    return json;
+}
+
+Json json_of(const Peer& peer) {
+    if (!peer.not_run.empty()) return {{"name", peer.name}, {"not_run", peer.not_run}};
+    return {{"name", peer.name},
+            {"told_all", peer.told_all()},
+            {"loads", list_of(peer.loads)},
+            {"cpu_s_per_million_acts",
+             peer.cpu_s_per_million.empty() ? Json() : json_of(summarize(peer.cpu_s_per_million))},
+            {"resident_kib", peer.resident}};
+}
+
+Json json_of(const WorkFigures& work) {
+    if (!work.not_run.empty()) return {{"name", work.name}, {"not_run", work.not_run}};
+    return {{"name", work.name},
+            {"cpu_s", with_ratio(work.cpu)},
+            {"wall_s", with_ratio(work.wall)},
+            {"sensor_cpu_s", json_of(summarize(work.sensor_cpu_s))},
+            {"events", json_of(work.events)}};
+}
+
+Json json_of(const Working& working) {
+    const double event_ns = working.open.added().median;
+    Json json = {{"event_ns", event_ns}, {"works", list_of(working.works)}};
+    for (std::size_t i = 0; i < working.works.size(); ++i)
+        if (working.works[i].not_run.empty())
+            json["works"][i]["events_share_of_cpu"] = json_of(working.works[i].share_of(event_ns));
+    return json;
+}
+
+Json json_of(const MemoryRow& row) {
+    if (!row.not_run.empty()) return {{"name", row.name}, {"not_run", row.not_run}};
+    if (row.most) return {{"name", row.name}, {"resident_most_kib", row.memory.resident}};
+    return {{"name", row.name}, {"memory_kib", json_of(row.memory)}};
+}
+
+Json json_of(const FilterRow& row) {
+    return {{"form", row.form}, {"terms", row.terms}, {"cpu_s", with_ratio(row.cpu)}};
+}
+
+Json json_of(const Filters& filters) {
+    if (!filters.not_run.empty()) return {{"not_run", filters.not_run}};
+    return {{"events", filters.events}, {"rows", list_of(filters.rows)}};
+}
+
 template <class T>
 Json list_of(const std::vector<T>& items) {
     Json list = Json::array();
@@ -91,6 +158,7 @@ std::string to_json(const Report& report) {
                  {"busy_share", report.busiest},
                  {"busy", report.busy()},
                  {"quick", report.quick},
+                 {"benchmark", report.benchmark},
                  {"command", report.command},
                  {"loads", list_of(report.loads)},
                  {"attach_types", list_of(report.attach_types)},
@@ -100,8 +168,13 @@ std::string to_json(const Report& report) {
                           {"stop_s", json_of(summarize(report.stop_s))}};
     json["kinds"] = Json::object();
     for (const auto& [kind, size] : report.census.kinds) json["kinds"][kind] = json_of(size);
+    if (!report.peers.empty()) json["peers"] = list_of(report.peers);
+    if (!report.working.works.empty()) json["work"] = json_of(report.working);
+    if (!report.memories.empty()) json["memory"] = list_of(report.memories);
+    if (report.filters.events || !report.filters.not_run.empty()) json["filters"] = json_of(report.filters);
     json["seconds"] = report.seconds;
-    return json.dump(1) + '\n';
+    // What a tool said last may be no UTF-8.
+    return json.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace whodid::bench

@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program under test, seen from outside: /proc, its clocks, its last words.
+// The program under test, seen from outside: its memory, its clocks, its last words.
 #include "sensor.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <array>
-#include <charconv>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <utility>
 
 #include "child.h"
 #include "stopwatch.h"
@@ -30,85 +21,7 @@ namespace {
 constexpr double kStartLimitS = 120;
 constexpr double kStopLimitS = 120;
 
-Fd memory_file() { return Fd(::memfd_create("whodid-bench", MFD_CLOEXEC)); }
-
-std::string content(const Fd& file) {
-    std::string text;
-    std::array<char, 4096> part{};
-    for (ssize_t n = 0; (n = ::pread(file.get(), part.data(), part.size(), text.size())) > 0;)
-        text.append(part.data(), static_cast<std::size_t>(n));
-    return text;
-}
-
-/// Files of /proc have no size: they are read to their end.
-std::string proc_file(pid_t pid, const char* name) {
-    std::ostringstream text;
-    text << std::ifstream(fmt::format("/proc/{}/{}", pid, name)).rdbuf();
-    return text.str();
-}
-
-std::optional<std::uint64_t> number_after(const std::string& text, const std::string& word) {
-    const std::size_t at = text.find(word);
-    if (at == std::string::npos) return {};
-    const char* first = text.data() + text.find_first_not_of(" \t", at + word.size());
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(first, text.data() + text.size(), number);
-    if (error != std::errc()) return {};
-    return number;
-}
-
-Result<pid_t> spawn(const std::vector<std::string>& argv, const Fd& out, const Fd& err) {
-    if (interrupted) return Error{"interrupted", EINTR};
-    std::vector<char*> arguments;
-    for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    const pid_t pid = ::fork();
-    if (pid < 0) return Error::from_errno("cannot fork");
-    if (pid > 0) return pid;
-    become_child(SIGTERM);
-    ::setenv("WHODID_DETACH", "wait", 1);  // when it is gone, so are its hooks
-    ::dup2(out.get(), STDOUT_FILENO);
-    ::dup2(err.get(), STDERR_FILENO);
-    ::execv(arguments[0], arguments.data());
-    _exit(127);
-}
-
-/// Waits for the end, and reaps. The program is not killed here: what it was doing may be detaching.
-std::optional<Ended> reap(pid_t pid, double limit_s, const Fd& err) {
-    const double start = monotonic_s();
-    rusage used{};
-    Ended ended;
-    while (::wait4(pid, &ended.status, WNOHANG, &used) == 0) {
-        if (monotonic_s() > start + limit_s) return {};
-        ::usleep(1000);
-    }
-    ended.cpu = {seconds_of(used.ru_utime), seconds_of(used.ru_stime)};
-    ended.seconds = monotonic_s() - start;
-    ended.said = content(err);
-    return ended;
-}
-
-char state_of(const std::string& stat) {
-    const std::size_t name_end = stat.rfind(')');
-    return name_end == std::string::npos || name_end + 2 >= stat.size() ? '?' : stat[name_end + 2];
-}
-
-/// Nanoseconds, where /proc/PID/stat counts in hundredths of a second.
-double cpu_clock_s(pid_t pid) {
-    clockid_t clock{};
-    return ::clock_getcpuclockid(pid, &clock) == 0 ? clock_ns(clock) / 1e9 : 0;
-}
-
 }  // namespace
-
-CpuTime operator-(const CpuTime& a, const CpuTime& b) {
-    return {a.user_s - b.user_s, a.system_s - b.system_s};
-}
-
-std::string last_line(std::string said) {
-    while (said.ends_with('\n')) said.pop_back();
-    return said.substr(said.rfind('\n') + 1);
-}
 
 std::optional<LedgerSums> parse_ledger(const std::string& said) {
     const std::size_t at = said.find("{\"ledger\"");
@@ -197,25 +110,8 @@ Memory Sensor::memory() const {
     return memory;
 }
 
-/// Quiet: asleep, and less than a tenth of the time awake, four looks in a row. Its timer ticks every 10 ms.
 Result<double> Sensor::wait_until_quiet(double limit_s) const {
-    constexpr unsigned kLookUs = 25'000;
-    constexpr int kLooks = 4;
-    const double limit = monotonic_s() + limit_s;
-    double quiet_since = monotonic_s();
-    int looks = 0;
-    for (double before = cpu_clock_s(pid_); looks < kLooks;) {
-        const double look_s = monotonic_s();
-        ::usleep(kLookUs);
-        const double now = cpu_clock_s(pid_);
-        const bool quiet =
-            now - before < 0.1 * (monotonic_s() - look_s) && state_of(proc_file(pid_, "stat")) == 'S';
-        if (quiet && looks == 0) quiet_since = look_s;
-        looks = quiet ? looks + 1 : 0;
-        before = now;
-        if (monotonic_s() > limit) return Error{"the sensor does not get quiet", ETIMEDOUT};
-    }
-    return quiet_since;
+    return bench::wait_until_quiet(pid_, limit_s);
 }
 
 Result<Ended> Sensor::stop() {
@@ -224,18 +120,6 @@ Result<Ended> Sensor::stop() {
     if (!ended) return Error{fmt::format("the sensor, process {}, does not end", pid_), ETIMEDOUT};
     pid_ = -1;
     return *std::move(ended);
-}
-
-Result<Ended> run_to_end(const std::vector<std::string>& argv, const Fd& out) {
-    constexpr double kLimitS = 120;
-    const Fd err = memory_file();
-    const auto pid = spawn(argv, out, err);
-    if (!pid) return pid.error();
-    auto ended = reap(*pid, kLimitS, err);
-    if (ended) return *std::move(ended);
-    ::kill(*pid, SIGKILL);
-    ::waitpid(*pid, nullptr, 0);
-    return Error{fmt::format("{} did not end in {} s", argv[0], kLimitS), ETIMEDOUT};
 }
 
 bool help_has(const std::vector<std::string>& argv, const std::string& word) {

@@ -12,13 +12,9 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "process.h"
 
 namespace whodid::bench {
-
-struct CpuTime {
-    double user_s = 0, system_s = 0;
-};
-CpuTime operator-(const CpuTime& a, const CpuTime& b);
 
 /// Resident memory in KiB. `rings` is the part of `file` and `shared` that the mapped rings make up; their
 /// data pages are mapped twice, and counted twice by the kernel.
@@ -35,16 +31,6 @@ struct LedgerSums {
 };
 /// Of what the program said at its end; nothing when there is no ledger in it.
 std::optional<LedgerSums> parse_ledger(const std::string& said);
-
-/// For messages: the reason why a program ended is what it said last.
-std::string last_line(std::string said);
-
-struct Ended {
-    int status = 0;  // as waitpid(2) gives it
-    CpuTime cpu;     // of its whole life
-    double seconds = 0;
-    std::string said;  // on standard error
-};
 
 class Sensor {
 public:
@@ -76,9 +62,6 @@ private:
     std::string said_;
     Fd err_;
 };
-
-/// Runs a program to its end, its standard output to `out`.
-Result<Ended> run_to_end(const std::vector<std::string>& argv, const Fd& out);
 
 /// Whether `program --help` (or `program COMMAND --help`) has the word.
 bool help_has(const std::vector<std::string>& argv, const std::string& word);
