@@ -229,22 +229,24 @@ CLI::Option* add_pam_uprobes(CLI::App& command, LoadOptions& load) {
 }
 
 void add_fold(CLI::App& command, LoadOptions& load, const std::string& group) {
-    const std::string otherwise = load.folds ? "the default" : "not the default";
-    command
-        .add_flag("--fold,!--every-event", load.folds,
-                  "Count acts that are alike: the first is told at once, how many more came when their time "
-                  "is over (" +
-                      otherwise + "); or tell each")
-        ->group(group);
+    const auto flag = [&](const std::string& name, bool folds, const std::string& doc) {
+        command
+            .add_flag_callback(
+                name, [&load, folds] { load.folds = folds; },
+                doc + (load.folds == folds ? " (the default)" : ""))
+            ->group(group);
+    };
+    flag("--fold", true, "Tell the first of acts that are alike, later their number");
+    flag("--every-event", false, "Tell each of them");
     add_parsed<std::uint64_t>(
         command, "--fold-window", "TIME", parse_period,
         [&load](std::uint64_t ns) { load.fold_window_ns = ns; },
-        "How long they are counted; at least 1s, default 60s, and 10s for what was denied")
+        "How long they are counted; at least 1s, default 60s")
         ->group(group);
     add_parsed<std::uint32_t>(
         command, "--fold-entries", "COUNT", parse_fold_entries,
         [&load](std::uint32_t entries) { load.fold_entries = entries; },
-        "How many sorts of acts are counted at once, a power of two to 32768; default 8192")
+        "How many sorts at once, a power of two; default 8192")
         ->group(group);
 }
 
@@ -292,7 +294,7 @@ void add_run(CLI::App& command, RunOptions& options) {
     add_person_map(command, options.person_map_path);
     add_watch(command, options.watch_paths);
     add_seen(command, options.seen_path);
-    add_fold(command, options.load, kRunGroup);
+    add_fold(command, options.load, "Options");
     add_ring_size(command, options.load);
     add_backend(command, options.load);
     add_pam_uprobes(command, options.load);
