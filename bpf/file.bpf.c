@@ -45,44 +45,41 @@ static __always_inline struct slot* claim_file(__u32 kind, struct change* c) {
     return s;
 }
 
-/* What is done to what. 0: it cannot be told from other acts. */
-static __always_inline int set_change(struct rec_fold_key* key, struct change* c, struct file* file) {
+/*
+ * What is done to what, by whom. `opened`: the file it is about, where that is known. 0: it cannot be told
+ * from other acts.
+ */
+SHARED int set_change(struct rec_fold_key* key, struct change* c, __u32 kind, __u64 opened) {
+    if (!key || !c) return 0;
+    struct file* file = (void*)opened;
     struct mix m = NEW_MIX;
 
+    begin_fold_key(key, kind, c->result, record_flags(c));
     key->access = c->flags;
     if (file) {
         set_inode(key, LOAD(TYPED(struct file, file), f_inode));
-        if (c->kind == REC_FILE_OPEN) return 1;
+        if (!c->by_fd) return 1;
         mix_in(&m, key->object[0]);
         mix_in(&m, key->object[1]);
-    } else {
-        mix_in_base(&m, c->dirfd);
-        if (!mix_in_name(&m, c->name, c->uring)) return 0;
-    }
-    if (c->name2) {
-        mix_in_base(&m, c->dirfd2);
-        if (!mix_in_name(&m, c->name2, c->uring)) return 0;
-    } else if (c->text2 && !mix_in_name(&m, c->text2, c->uring)) {
+    } else if (!mix_in_path(&m, c->dirfd, c->name, c->uring)) {
         return 0;
     }
+    if (c->name2 && !mix_in_path(&m, c->dirfd2, c->name2, c->uring)) return 0;
+    if (c->text2 && !mix_in_name(&m, c->text2, c->uring)) return 0;
     mix_in(&m, (__u64)c->mode << 32 | c->owner);
     mix_in(&m, c->group);
     set_named(key, &m);
     return 1;
 }
 
-/* `file`: what the change is about, where that is known. 0: the act is not told, or there is no slot. */
+/* `file`: as above. 0: the act is not told, or there is no slot. */
 static __always_inline struct slot* begin_file(__u32 kind, struct change* c, struct file* file) {
     struct rec_fold_key key = {};
     int act = notice(kind);
-    int folds = CAN_FOLD && act == ACT_MAY_FOLD;
 
     if (!act) return 0;
-    if (folds) {
-        begin_fold_key(&key, kind, c->result, record_flags(c));
-        folds = set_change(&key, c, file);
-        if (folds && fold(&key, kind)) return 0;
-    }
+    int folds = CAN_FOLD && act == ACT_MAY_FOLD && set_change(&key, c, kind, (__u64)file);
+    if (folds && fold(&key)) return 0;
     struct slot* s = claim_file(kind, c);
     if (s && folds) ((struct rec_hdr*)s->rec)->task.fold = find_room(&key);
     return s;
@@ -189,7 +186,6 @@ SHARED int report_open(struct change* c) {
     struct file* file = c->no_descriptor ? 0 : file_of(c->result);
     __u32 kind =
         file && LOAD(TYPED(struct file, file), f_mode) & FMODE_CREATED ? REC_FILE_CREATE : REC_FILE_OPEN;
-    c->kind = REC_FILE_OPEN;
     struct slot* s = begin_file(kind, c, file);
 
     if (!s) return 0;

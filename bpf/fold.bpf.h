@@ -33,7 +33,7 @@ static __always_inline void mix_in(struct mix* m, __u64 word) {
 /* Longer names are not folded. */
 #define MIXED_NAME_MAX 128
 
-/* Mixes a name in. 0: it is longer, or cannot be read. */
+/* Mixes a name in. 0: it is longer, or cannot be read; 2: it is absolute. */
 SHARED int mix_in_name(struct mix* m, __u64 from, int in_kernel) {
     __u64 words[MIXED_NAME_MAX / 8] = {};
     long n;
@@ -48,7 +48,7 @@ SHARED int mix_in_name(struct mix* m, __u64 from, int in_kernel) {
         if (i * 8 > n) break;
         mix_in(m, words[i]);
     }
-    return 1;
+    return (words[0] & 0xff) == '/' ? 2 : 1;
 }
 
 static __always_inline void mix_in_inode(struct mix* m, struct inode* mixed) {
@@ -58,17 +58,19 @@ static __always_inline void mix_in_inode(struct mix* m, struct inode* mixed) {
     mix_in(m, LOAD(inode, i_sb, s_dev));
 }
 
-/* The directory that a name starts from. */
-static __always_inline void mix_in_base(struct mix* m, int dirfd) {
+/* A name, and the directory that it starts from. 0: as above. */
+static __always_inline int mix_in_path(struct mix* m, int dirfd, __u64 name, int in_kernel) {
     struct task_struct* task = TYPED(struct task_struct, bpf_get_current_task());
+    int mixed = mix_in_name(m, name, in_kernel);
 
-    if (dirfd == AT_FDCWD) {
+    if (mixed == 1 && dirfd != AT_FDCWD) {
+        struct file* file = file_of(dirfd);
+        if (file) mix_in_inode(m, LOAD(TYPED(struct file, file), f_inode));
+    } else if (mixed) {
         struct fs_struct* fs = LOAD(task, fs);
-        mix_in_inode(m, LOAD(fs, pwd.dentry, d_inode));
-        return;
+        mix_in_inode(m, mixed == 1 ? LOAD(fs, pwd.dentry, d_inode) : LOAD(fs, root.dentry, d_inode));
     }
-    struct file* file = file_of(dirfd);
-    if (file) mix_in_inode(m, LOAD(TYPED(struct file, file), f_inode));
+    return mixed;
 }
 
 static __always_inline int is_interactive(struct task_struct* who, __u32 loginuid) {
@@ -116,8 +118,9 @@ static __always_inline void set_inode(struct rec_fold_key* key, struct inode* ob
 }
 
 #ifdef WHODID_NO_CAS
-static __always_inline struct rec_fold* fold(const struct rec_fold_key* key, __u32 kind) { return 0; }
-static __always_inline __u16 find_room(const struct rec_fold_key* key) { return 0; }
+static __always_inline int fold(const struct rec_fold_key* key) { return 0; }
+static __always_inline int find_room(const struct rec_fold_key* key) { return 0; }
+static __always_inline void add_bytes(int entry, __u64 sent, __u64 received) {}
 static __always_inline void begin_counting(const struct rec_hdr* h, int sent) {}
 #else
 
@@ -180,18 +183,36 @@ static __always_inline int counted_in(struct rec_fold* f, const struct rec_fold_
     return 0;
 }
 
-/* Counts the act with those before it, in the entry that is returned. 0: it is to be told. */
-static __always_inline struct rec_fold* fold(const struct rec_fold_key* key, __u32 kind) {
+/* Entries have numbers from 1 on. */
+static __always_inline struct rec_fold* entry_of(int number) {
+    __u32 entry = number - 1, index = entry / WHODID_FOLD_WAYS;
+    struct fold_set* set = bpf_map_lookup_elem(&folds, &index);
+
+    return set ? &set->ways[entry % WHODID_FOLD_WAYS] : 0;
+}
+
+/* Counts the act with those before it, in the entry of the number that is returned. 0: it is to be told. */
+SHARED int fold(const struct rec_fold_key* key) {
+    if (!key) return 0;
     __u32 index = set_of(key);
     struct fold_set* set = bpf_map_lookup_elem(&folds, &index);
 
     if (!set) return 0;
     for (int i = 0; i < WHODID_FOLD_WAYS; i++) {
         if (!counted_in(&set->ways[i], key)) continue;
-        folded(kind);
-        return &set->ways[i];
+        folded(key->kind & (WHODID_KIND_MAX - 1));
+        return index * WHODID_FOLD_WAYS + i + 1;
     }
     return 0;
+}
+
+/* Of an act that was counted. */
+static __always_inline void add_bytes(int number, __u64 sent, __u64 received) {
+    struct rec_fold* f = entry_of(number);
+
+    if (!f) return;
+    __sync_fetch_and_add(&f->bytes_sent, sent);
+    __sync_fetch_and_add(&f->bytes_received, received);
 }
 
 /* What was denied to a person at a terminal is told each time. */
@@ -203,7 +224,8 @@ static __always_inline int is_told_each_time(const struct rec_fold_key* key) {
  * Room for what is going to be told: its number, for the record's task.fold; 0: there is none. Besides free
  * entries those are taken that have counted nothing: their record has travelled, so nothing is lost.
  */
-static __always_inline __u16 find_room(const struct rec_fold_key* key) {
+SHARED int find_room(const struct rec_fold_key* key) {
+    if (!key) return 0;
     __u32 index = set_of(key);
     struct fold_set* set = bpf_map_lookup_elem(&folds, &index);
 
@@ -224,10 +246,8 @@ static __always_inline __u16 find_room(const struct rec_fold_key* key) {
 /* The entry belongs to who made it busy: until its word says otherwise nobody else writes here. */
 static __always_inline void begin_counting(const struct rec_hdr* h, int sent) {
     if (!h->task.fold) return;
-    __u32 entry = h->task.fold - 1, index = entry / WHODID_FOLD_WAYS;
-    struct fold_set* set = bpf_map_lookup_elem(&folds, &index);
-    if (!set) return;
-    struct rec_fold* f = &set->ways[entry % WHODID_FOLD_WAYS];
+    struct rec_fold* f = entry_of(h->task.fold);
+    if (!f) return;
     __u64 word = word_of(f);
 
     f->first_ns = f->last_ns = h->boot_ns;

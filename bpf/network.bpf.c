@@ -133,7 +133,7 @@ static __noinline int answered(struct sock* sk, struct connection* c, __s32 resu
 
     c->answered = 1;
     if (!begin_remembered(&m, REC_NETWORK_CONNECT, sk, c, result)) return 0;
-    if (m.folds && fold(&m.key, REC_NETWORK_CONNECT)) return 0;
+    if (m.folds && fold(&m.key)) return 0;
     struct rec_net* r = put_remembered(&m, REC_NETWORK_CONNECT, sk, c, result);
     if (!r) return 0;
     r->since_ns = c->asked_ns;
@@ -170,10 +170,9 @@ static __noinline int closed(struct sock* sk, struct connection* c, int state) {
     __u64 sent = bytes_sent(sk, c->outgoing, state), received = bytes_received(sk);
 
     if (!begin_remembered(&m, REC_NETWORK_CLOSE, sk, c, result)) return 0;
-    struct rec_fold* f = m.folds ? fold(&m.key, REC_NETWORK_CLOSE) : 0;
-    if (f) {
-        __sync_fetch_and_add(&f->bytes_sent, sent);
-        __sync_fetch_and_add(&f->bytes_received, received);
+    int entry = m.folds ? fold(&m.key) : 0;
+    if (entry) {
+        add_bytes(entry, sent, received);
         return 0;
     }
     struct rec_net* r = put_remembered(&m, REC_NETWORK_CLOSE, sk, c, result);
@@ -263,7 +262,7 @@ static __noinline int report_inet(__u32 kind, struct sock* sk, struct call* call
     if (folds) {
         begin_fold_key(&key, kind, call->result, call->flags);
         folds = set_peer(&key, &e, outgoing);
-        if (folds && fold(&key, kind)) return 0;
+        if (folds && fold(&key)) return 0;
     }
     struct rec_net* r = reserve(&ring, struct rec_net, kind);
     if (!r) return 0;

@@ -189,8 +189,7 @@ static __always_inline int set_program(struct rec_fold_key* key, const struct ca
 
     if (ctx->result != -ENOENT) return 0;
     begin_fold_key(key, REC_PROCESS_EXEC, ctx->result, ctx->compat ? REC_F_COMPAT : 0);
-    mix_in_base(&m, dirfd);
-    if (!mix_in_name(&m, name, 0)) return 0;
+    if (!mix_in_path(&m, dirfd, name, 0)) return 0;
     set_named(key, &m);
     return 1;
 }
@@ -202,7 +201,7 @@ static __always_inline int exec_failed(const struct call_exit* ctx, int dirfd, i
 
     if (!act) return 0;
     int folds = CAN_FOLD && act == ACT_MAY_FOLD && set_program(&key, ctx, dirfd, call_arg(ctx, first));
-    if (folds && fold(&key, REC_PROCESS_EXEC)) return 0;
+    if (folds && fold(&key)) return 0;
     struct big_slot* s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
     if (!s) return 0;
     struct rec_exec* r = (void*)s->rec;
