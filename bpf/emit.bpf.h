@@ -158,6 +158,13 @@ static __always_inline int is_canary(void) {
     return tid && *tid == (__u32)bpf_get_current_pid_tgid();
 }
 
+/* Known when the programs are loaded: what is not used the verifier does not look at. */
+#ifdef WHODID_NO_CAS
+#define CAN_FOLD 0
+#else
+#define CAN_FOLD (config.fold_sets != 0)
+#endif
+
 /* What is to become of an act. */
 enum { ACT_IGNORED, ACT_TOLD, ACT_MAY_FOLD };
 
@@ -178,7 +185,7 @@ static __always_inline int notice(__u32 kind) {
         return ACT_TOLD;
     }
     count(state, kind, seen, 1);
-    return p->folds ? ACT_MAY_FOLD : ACT_TOLD;
+    return CAN_FOLD ? ACT_MAY_FOLD : ACT_TOLD;
 }
 
 static __always_inline void own_act(__u32 kind) {
@@ -192,7 +199,7 @@ static __always_inline int notice_always(__u32 kind) {
     const struct rec_policy* p = policy();
     if (!state || !p || p->stopped) return ACT_IGNORED;
     count(state, kind, seen, 1);
-    return p->folds ? ACT_MAY_FOLD : ACT_TOLD;
+    return CAN_FOLD ? ACT_MAY_FOLD : ACT_TOLD;
 }
 
 /* For what is done to the kernel side itself: whatever the policy says, which may be what was changed. */

@@ -50,7 +50,7 @@ static __always_inline struct slot* claim_file(__u32 kind, struct change* c) {
  * from other acts.
  */
 SHARED int set_change(struct rec_fold_key* key, struct change* c, __u32 kind, __u64 opened) {
-    if (!key || !c) return 0;
+    if (!CAN_FOLD || !key || !c) return 0;
     struct file* file = (void*)opened;
     struct mix m = NEW_MIX;
 
@@ -78,7 +78,7 @@ static __always_inline struct slot* begin_file(__u32 kind, struct change* c, str
     int act = notice(kind);
 
     if (!act) return 0;
-    int folds = CAN_FOLD && act == ACT_MAY_FOLD && set_change(&key, c, kind, (__u64)file);
+    int folds = act == ACT_MAY_FOLD && set_change(&key, c, kind, (__u64)file);
     if (folds && fold(&key)) return 0;
     struct slot* s = claim_file(kind, c);
     if (s && folds) ((struct rec_hdr*)s->rec)->task.fold = find_room(&key);

@@ -38,7 +38,7 @@ SHARED int mix_in_name(struct mix* m, __u64 from, int in_kernel) {
     __u64 words[MIXED_NAME_MAX / 8] = {};
     long n;
 
-    if (!m) return 0;
+    if (!CAN_FOLD || !m) return 0;
     if (in_kernel)
         n = bpf_probe_read_kernel_str(words, sizeof(words), (void*)from);
     else
@@ -76,12 +76,6 @@ static __always_inline int mix_in_path(struct mix* m, int dirfd, __u64 name, int
 static __always_inline int is_interactive(struct task_struct* who, __u32 loginuid) {
     return loginuid != REC_UNSET && LOAD(TYPED(struct task_struct, who), signal, tty) != 0;
 }
-
-#ifdef WHODID_NO_CAS
-#define CAN_FOLD 0 /* kernels before 5.12 */
-#else
-#define CAN_FOLD 1
-#endif
 
 /* The actor's part. */
 static __always_inline void begin_fold_key(struct rec_fold_key* key, __u16 kind, __s64 result,
@@ -193,7 +187,7 @@ static __always_inline struct rec_fold* entry_of(int number) {
 
 /* Counts the act with those before it, in the entry of the number that is returned. 0: it is to be told. */
 SHARED int fold(const struct rec_fold_key* key) {
-    if (!key) return 0;
+    if (!CAN_FOLD || !key) return 0;
     __u32 index = set_of(key);
     struct fold_set* set = bpf_map_lookup_elem(&folds, &index);
 
@@ -225,7 +219,7 @@ static __always_inline int is_told_each_time(const struct rec_fold_key* key) {
  * entries those are taken that have counted nothing: their record has travelled, so nothing is lost.
  */
 SHARED int find_room(const struct rec_fold_key* key) {
-    if (!key) return 0;
+    if (!CAN_FOLD || !key) return 0;
     __u32 index = set_of(key);
     struct fold_set* set = bpf_map_lookup_elem(&folds, &index);
 
@@ -245,7 +239,7 @@ SHARED int find_room(const struct rec_fold_key* key) {
 
 /* The entry belongs to who made it busy: until its word says otherwise nobody else writes here. */
 static __always_inline void begin_counting(const struct rec_hdr* h, int sent) {
-    if (!h->task.fold) return;
+    if (!CAN_FOLD || !h->task.fold) return;
     struct rec_fold* f = entry_of(h->task.fold);
     if (!f) return;
     __u64 word = word_of(f);

@@ -111,7 +111,7 @@ static __always_inline int begin_remembered(struct remembered* m, __u32 kind, st
     m->key = c->fold;
     m->key.kind = kind;
     m->key.result = result < 0 ? result : 0;
-    m->folds = CAN_FOLD && act == ACT_MAY_FOLD && set_peer(&m->key, &m->ends, c->outgoing);
+    m->folds = act == ACT_MAY_FOLD && set_peer(&m->key, &m->ends, c->outgoing);
     return 1;
 }
 
@@ -247,7 +247,7 @@ static __noinline int report_inet(__u32 kind, struct sock* sk, struct call* call
     struct ends e = {};
     struct rec_fold_key key = {};
     int act = notice(kind), outgoing = kind == REC_NETWORK_CONNECT || kind == REC_NETWORK_SEND;
-    int folds = CAN_FOLD && act == ACT_MAY_FOLD && (outgoing || kind == REC_NETWORK_ACCEPT);
+    int folds = act == ACT_MAY_FOLD && (outgoing || kind == REC_NETWORK_ACCEPT);
 
     if (!act) return 0;
     fill_ends(&e, sk);

@@ -200,7 +200,7 @@ static __always_inline int exec_failed(const struct call_exit* ctx, int dirfd, i
     int act = notice_always(REC_PROCESS_EXEC);
 
     if (!act) return 0;
-    int folds = CAN_FOLD && act == ACT_MAY_FOLD && set_program(&key, ctx, dirfd, call_arg(ctx, first));
+    int folds = act == ACT_MAY_FOLD && set_program(&key, ctx, dirfd, call_arg(ctx, first));
     if (folds && fold(&key)) return 0;
     struct big_slot* s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
     if (!s) return 0;

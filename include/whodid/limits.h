@@ -10,4 +10,4 @@
 #define WHODID_COMPONENTS_MAX 128 /* path components walked, mount crossings included */
 #define WHODID_RECORD_MAX 65535   /* offsets in a record are 16 bit */
 #define WHODID_GUARDED_MAX 8      /* sensor processes on one host */
-#define WHODID_FOLD_WAYS 4         /* entries of the fold table among which a key may lie */
+#define WHODID_FOLD_WAYS 4        /* entries of the fold table among which a key may lie */

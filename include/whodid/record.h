@@ -435,7 +435,7 @@ struct rec_config {
     rec_u64 wake_bytes;    /* wake the reader when more than this is waiting */
     rec_u32 cpus, slots;   /* scratch slots of each size */
     rec_u32 audit_at_hook; /* messages to audit are told by a security hook, not by the calls that send */
-    rec_u32 fold_sets;     /* of WHODID_FOLD_WAYS entries each, a power of two */
+    rec_u32 fold_sets;     /* of WHODID_FOLD_WAYS entries each, a power of two; 0: nothing is folded */
     rec_u64 seed[2];       /* of the hashes of names: nobody can find two that are alike */
 };
 
@@ -447,8 +447,8 @@ struct rec_guard {
 
 /* What userspace decides while the kernel side runs: replaced whole, never written into. */
 struct rec_policy {
-    rec_u32 stopped; /* nothing is seen any more, so that the ledger can be closed before detaching */
-    rec_u32 folds;   /* repeats are counted instead of told */
+    rec_u32 stopped,
+        pad; /* set: nothing is seen any more, so that the ledger can be closed before detaching */
     struct rec_guard guards[WHODID_GUARDED_MAX]; /* a free one has tgid 0 */
 };
 

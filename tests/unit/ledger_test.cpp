@@ -33,10 +33,10 @@ TEST(Ledger, Trap42_EveryStationMustBalance) {
     Ledger ledger;
     ledger[REC_FILE_OPEN] = balanced();
     EXPECT_TRUE(ledger.imbalances().empty());
-    for (const Case& c : {Case{"folds", &LedgerLine::closed}, Case{"ring", &LedgerLine::received}, Case{"pump", &LedgerLine::malformed},
-                          Case{"pump", &LedgerLine::consumed}, Case{"pump", &LedgerLine::folded},
-                          Case{"pump", &LedgerLine::made}, Case{"sink", &LedgerLine::filtered},
-                          Case{"sink", &LedgerLine::written}}) {
+    for (const Case& c : {Case{"folds", &LedgerLine::closed}, Case{"ring", &LedgerLine::received},
+                          Case{"pump", &LedgerLine::malformed}, Case{"pump", &LedgerLine::consumed},
+                          Case{"pump", &LedgerLine::folded}, Case{"pump", &LedgerLine::made},
+                          Case{"sink", &LedgerLine::filtered}, Case{"sink", &LedgerLine::written}}) {
         Ledger off = ledger;
         ++(off[REC_FILE_OPEN].*c.member);
         const auto found = off.imbalances();

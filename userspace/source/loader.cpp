@@ -205,7 +205,9 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     config.cpus = cpus;
     config.slots = 2 * cpus;
     config.audit_at_hook = has_audit_hook(hooks_);
-    config.fold_sets = options.folds ? options.fold_entries / WHODID_FOLD_WAYS : 1;
+    bpf_map* folds = bpf_object__find_map_by_name(object_, "folds");  // not there for kernels before 5.12
+    does_fold_ = folds && options.folds;
+    if (does_fold_) config.fold_sets = options.fold_entries / WHODID_FOLD_WAYS;
     if (::getrandom(config.seed, sizeof config.seed, 0) != sizeof config.seed)
         return Error::from_errno("cannot make a random number");
     bpf_object* o = object_;
@@ -220,10 +222,8 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     };
     for (const int err : errors)
         if (err != 0) return Error::from_errno("cannot size the BPF maps", -err);
-    bpf_map* folds = map("folds");  // none in the object for kernels before 5.12
-    if (folds && bpf_map__set_max_entries(folds, config.fold_sets) != 0)
+    if (does_fold_ && bpf_map__set_max_entries(folds, config.fold_sets) != 0)
         return Error::from_errno("cannot size the table of folds");
-    does_fold_ = folds && options.folds;
     return {};
 }
 
@@ -379,7 +379,6 @@ Result<void> Loader::put_first_policy() {
 
 Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
     rec_policy policy{};
-    policy.folds = does_fold_;
     std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(policy.guards)), policy.guards);
     const auto made = make_policy(policy);
     return made ? put_policy(*made) : made.error();
