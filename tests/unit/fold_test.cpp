@@ -109,6 +109,19 @@ TEST_F(FoldedTest, OfAFirstThatNobodyKnowsTheKeyIsTold) {
     EXPECT_EQ(ledger[REC_FILE_OPEN].closed, 11u);
 }
 
+TEST_F(FoldedTest, KindsThatAreNotFoldedMakeNoEvent) {
+    for (const std::uint16_t kind : {REC_PROCESS_EXEC, REC_FILE_MOUNT, REC_SESSION_END, REC_RAW_FOLD}) {
+        rec_folded f = folded(0, 5, 1);
+        f.key.kind = kind;
+        closes(f);
+    }
+    rec_folded f = folded(3, 5, 1);
+    f.key.kind = 999;
+    closes(f);
+    EXPECT_TRUE(finish().empty());
+    EXPECT_EQ(ledger[REC_RAW_FOLD].consumed, 5u);
+}
+
 TEST_F(FoldedTest, ASessionsTotalsCountThem) {
     there_was(vim_);
     happens(open_of("/etc/motd", 9));

@@ -333,6 +333,8 @@ void Enricher::on_file(Event event, rec_file& r, Batch& batch) {
 
 std::optional<Event> Enricher::unknown_first(const rec_folded& folded, Batch& batch) const {
     const rec_fold_key& key = folded.key;
+    const Kind* kind = find_kind(key.kind);
+    if (!kind) return {};
     rec_hdr cause = folded.h;
     cause.cpu = folded.of_cpu;
     cause.seq = folded.of_seq;
@@ -342,7 +344,7 @@ std::optional<Event> Enricher::unknown_first(const rec_folded& folded, Batch& ba
         const rec_hdr* record = made.finish(batch.arena);
         return begin({const_cast<rec_hdr*>(record), find_kind(record->kind)}, false);
     };
-    if (is_file(key.kind)) {
+    if (is_file(key.kind) && kind->layout.size == sizeof(rec_file)) {
         RecordMaker<rec_file> made(cause, key.kind);
         made->path.flags = made->base.flags = made->base2.flags = REC_PATH_ABSENT;
         made->open_flags = key.access;
@@ -352,7 +354,7 @@ std::optional<Event> Enricher::unknown_first(const rec_folded& folded, Batch& ba
         }
         return event_of(made);
     }
-    if (key.kind < REC_NETWORK_CONNECT || key.kind > REC_NETWORK_CLOSE) return {};
+    if (key.kind < REC_NETWORK_CONNECT || kind->layout.size != sizeof(rec_net)) return {};
     RecordMaker<rec_net> made(cause, key.kind);
     std::memcpy(made->peer, key.object, sizeof made->peer);
     made->outgoing = !(key.flags & REC_FOLD_INCOMING);
