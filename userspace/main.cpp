@@ -240,7 +240,7 @@ void add_fold(CLI::App& command, LoadOptions& load, const std::string& group) {
     flag("--every-event", false, "Tell each of them");
     add_parsed<std::uint64_t>(
         command, "--fold-window", "TIME", parse_period,
-        [&load](std::uint64_t ns) { load.fold_window_ns = ns; },
+        [&load](std::uint64_t ns) { load.fold_window = {ns}; },
         "How long they are counted; at least 1s, default 60s")
         ->group(group);
     add_parsed<std::uint32_t>(

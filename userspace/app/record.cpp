@@ -152,9 +152,8 @@ int record(const RecordOptions& options) {
     (*pipeline)->set_tap([&](const rec_hdr& taken) { recorder.take(taken); });
 
     const std::uint64_t began_ns = boot_now_ns();
-    const auto pumped = (*live)->pump(
-        **pipeline, ledger,
-        {options.duration_ns, stop.fd(), (*writer)->fd(), options.canary_ns, {options.load.fold_window_ns}});
+    const auto pumped = (*live)->pump(**pipeline, ledger,
+                                      {options.duration_ns, stop.fd(), (*writer)->fd(), options.canary_ns});
     const std::uint64_t took_ns = boot_now_ns() - began_ns;
     const std::uint64_t gone = lost(ledger.total());
     const auto finished = (*writer)->finish(took_ns / 1'000'000'000, gone);

@@ -27,7 +27,7 @@ int trace(const TraceOptions& options) {
     if (auto begun = view->begin(); !begun) return fail(begun.error());
     const auto pumped = (*live)->pump(
         **pipeline, ledger,
-        {options.duration_ns, stop.fd(), view->fd(), options.canary_ns, {options.load.fold_window_ns}});
+        {options.duration_ns, stop.fd(), view->fd(), options.canary_ns, options.load.fold_window});
     const bool unread = !pumped && pumped.error().code == EPIPE;
     if (!unread) view->print_footer(ledger, **pipeline);
     return pumped ? kOk : fail(pumped.error());

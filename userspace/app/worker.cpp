@@ -120,7 +120,7 @@ PumpOptions pump_options(const WorkerTask& task) {
     pump.stop_fd = task.orders_fd;
     pump.out_fd = task.out_fd;
     pump.canary_ns = task.options.canary_ns;
-    pump.fold_window = {task.options.load.fold_window_ns};
+    pump.fold_window = task.options.load.fold_window;
     pump.heartbeat_ns = task.options.heartbeat_ns;
     pump.guarded = guarded_files(task);
     pump.nonce = task.nonce;

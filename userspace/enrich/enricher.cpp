@@ -39,12 +39,13 @@ std::string_view walked_path(const Event& event, const rec_path& path, Batch& ba
     return path.flags & REC_PATH_CUT ? batch.arena.copy(fmt::format("…{}", walked)) : walked;
 }
 
-/// Opened to be written, and no device.
+bool opens_to_write(const Event& event) {
+    return event.kind->id == REC_FILE_OPEN && (event.as<rec_file>().open_flags & 3) != 0;
+}
+
+/// Opened to be written, or made, and no device.
 bool is_write(const Event& event) {
-    const std::uint16_t kind = event.kind->id;
-    if (kind != REC_FILE_CREATE && (kind != REC_FILE_OPEN || (event.as<rec_file>().open_flags & 3) == 0))
-        return false;
-    return !event.path.starts_with("/dev/");
+    return (event.kind->id == REC_FILE_CREATE || opens_to_write(event)) && !event.path.starts_with("/dev/");
 }
 
 }  // namespace
@@ -341,8 +342,7 @@ std::optional<Event> Enricher::unknown_first(const rec_folded& folded, Batch& ba
     const auto event_of = [&](auto& made) {
         made->h.result = key.result;
         made->h.flags = key.record_flags;
-        const rec_hdr* record = made.finish(batch.arena);
-        return begin({const_cast<rec_hdr*>(record), find_kind(record->kind)}, false);
+        return begin({const_cast<rec_hdr*>(made.finish(batch.arena)), kind}, false);
     };
     if (is_file(key.kind) && kind->layout.size == sizeof(rec_file)) {
         RecordMaker<rec_file> made(cause, key.kind);
@@ -383,9 +383,8 @@ void Enricher::note_container_change(const Event& event) {
     const auto is_accounts = [](std::string_view path) {
         return path == "/etc/passwd" || path == "/etc/group";
     };
-    const bool writes = kind == REC_FILE_OPEN && (event.as<rec_file>().open_flags & 3) != 0;
-    const bool accounts =
-        (writes && is_accounts(event.path)) || (kind == REC_FILE_RENAME && is_accounts(event.target_path));
+    const bool accounts = (opens_to_write(event) && is_accounts(event.path)) ||
+                          (kind == REC_FILE_RENAME && is_accounts(event.target_path));
     if (kind == REC_FILE_MOUNT || kind == REC_FILE_UMOUNT || accounts)
         containers_.changed(*event.process->container, event.record->task);
 }

@@ -15,6 +15,7 @@
 #include "base/ledger.h"
 #include "base/result.h"
 #include "source/backend.h"
+#include "source/fold_table.h"
 #include "source/kernel_side.h"
 #include "source/map_memory.h"
 #include "source/ring.h"
@@ -31,9 +32,9 @@ struct LoadOptions {
     std::uint64_t wake_bytes = 1 << 20;  // the reader is woken when this much waits
     bool folds = false;                  // acts that are alike are counted instead of told
     std::uint32_t fold_entries = 8192;   // sorts that are counted at once: 128 bytes each, a power of two
-    std::uint64_t fold_window_ns = 60'000'000'000;
-    bool tracepoints_only = false;  // although this kernel has something better
-    bool pam_uprobes = false;       // libpam's functions as a second source of logins
+    FoldWindow fold_window = {};         // of whoever reads the table
+    bool tracepoints_only = false;       // although this kernel has something better
+    bool pam_uprobes = false;            // libpam's functions as a second source of logins
 };
 
 class Loader : public KernelSide {

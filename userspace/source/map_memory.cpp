@@ -3,8 +3,8 @@
 #include "source/map_memory.h"
 
 #include <bpf/bpf.h>
-#include <sys/mman.h>
-#include <unistd.h>
+
+#include <cstdint>
 
 namespace whodid {
 
@@ -16,27 +16,11 @@ Result<MapMemory> MapMemory::of(int fd) {
     MapMemory memory;
     memory.values_ = info.max_entries;
     memory.stride_ = (std::size_t{info.value_size} + 7) / 8 * 8;
-    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    memory.bytes_ = (memory.values_ * memory.stride_ + page - 1) / page * page;
-    void* at = ::mmap(nullptr, memory.bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const std::size_t bytes = memory.values_ * memory.stride_;
+    void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at == MAP_FAILED) return Error::from_errno("cannot map a map's memory");
-    memory.at_ = static_cast<char*>(at);
+    memory.at_ = {static_cast<char*>(at), Unmap{bytes}};
     return memory;
-}
-
-MapMemory& MapMemory::operator=(MapMemory&& other) noexcept {
-    if (this == &other) return *this;
-    release();
-    at_ = std::exchange(other.at_, nullptr);
-    bytes_ = std::exchange(other.bytes_, 0);
-    stride_ = other.stride_;
-    values_ = std::exchange(other.values_, 0);
-    return *this;
-}
-
-void MapMemory::release() {
-    if (at_) ::munmap(at_, bytes_);
-    at_ = nullptr;
 }
 
 }  // namespace whodid

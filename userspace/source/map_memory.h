@@ -4,9 +4,10 @@
 // and kernels before 6.7 do not count what was skipped. Reading memory disturbs nobody, and takes no rights.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
-#include <cstdint>
-#include <utility>
+#include <memory>
 
 #include "base/result.h"
 
@@ -16,27 +17,20 @@ class MapMemory {
 public:
     /// All of an array made with BPF_F_MMAPABLE, to be read and written. Errors: the kernel's.
     static Result<MapMemory> of(int fd);
-    MapMemory() = default;
-    MapMemory(MapMemory&& other) noexcept
-        : at_(std::exchange(other.at_, nullptr)),
-          bytes_(std::exchange(other.bytes_, 0)),
-          stride_(other.stride_),
-          values_(std::exchange(other.values_, 0)) {}
-    MapMemory& operator=(MapMemory&& other) noexcept;
-    ~MapMemory() { release(); }
-
     std::size_t size() const { return values_; }
 
     template <class Value>
     Value& value(std::size_t i) const {
-        return *reinterpret_cast<Value*>(at_ + i * stride_);
+        return *reinterpret_cast<Value*>(at_.get() + i * stride_);
     }
 
 private:
-    void release();
-
-    char* at_ = nullptr;
-    std::size_t bytes_ = 0, stride_ = 0, values_ = 0;
+    struct Unmap {
+        std::size_t bytes;
+        void operator()(char* at) const { ::munmap(at, bytes); }
+    };
+    std::unique_ptr<char[], Unmap> at_;
+    std::size_t stride_ = 0, values_ = 0;
 };
 
 }  // namespace whodid
