@@ -18,6 +18,20 @@
 #define SHARED __noinline
 #endif
 
+/*
+ * Calls step(number, state) up to `times` times, until it returns something. The verifier goes through a loop
+ * of its own making as often as it may run, through the helper's step once or twice; the helper came with
+ * 5.17.
+ */
+#ifdef WHODID_NO_CAS
+#define LOOP(times, step, state)           \
+    for (int i_ = 0; i_ < (times); i_++) { \
+        if (step(i_, state)) break;        \
+    }
+#else
+#define LOOP(times, step, state) bpf_loop(times, step, state, 0)
+#endif
+
 /* A record's tail may start a string below this offset; the slack holds the longest string there is. */
 #define SLOT_TAIL 16384
 #define SLOT_BYTES (SLOT_TAIL + WHODID_PATH_MAX)

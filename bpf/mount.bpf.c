@@ -73,45 +73,56 @@ static __always_inline int is_mounted_on(struct slot* s, struct mount* mount, __
     return before == '/' && mine == given;
 }
 
+/* Numbers, because they come out of a loop. */
+struct mount_search {
+    struct slot* s;
+    __u64 off, len; /* what it is mounted on */
+    __u64 at, end;  /* a node of the tree, or of the list */
+    __u64 found;
+    int down;
+};
+
 /* Since 6.8 they are a tree ordered by age: through it from the right to the left. */
-static __always_inline struct mount* newest_in_tree(struct slot* s, struct rb_node* node, __u64 off,
-                                                    __u64 len) {
-    int down = 1;
+static long tree_step(__u32 i, struct mount_search* search) {
+    struct rb_node* node = (void*)search->at;
 
-    for (int i = 0; i < MOUNT_STEPS && node; i++) {
-        if (down) {
-            struct rb_node* right = BPF_CORE_READ(node, rb_right);
+    if (!node) return 1;
+    if (search->down) {
+        struct rb_node* right = BPF_CORE_READ(node, rb_right);
 
-            if (right) {
-                node = right;
-                continue;
-            }
-        } else {
-            struct rb_node* parent = (void*)(BPF_CORE_READ(node, __rb_parent_color) & ~3ul);
-            int was_right = parent && BPF_CORE_READ(parent, rb_right) == node;
-
-            node = parent;
-            if (!was_right) continue;
+        if (right) {
+            search->at = (__u64)right;
+            return 0;
         }
-        struct mount* mount = (void*)node - bpf_core_field_offset(struct mount, mnt_node);
-        if (is_mounted_on(s, mount, off, len)) return mount;
-        struct rb_node* left = BPF_CORE_READ(node, rb_left);
-        down = left != 0;
-        if (left) node = left;
+    } else {
+        struct rb_node* parent = (void*)(BPF_CORE_READ(node, __rb_parent_color) & ~3ul);
+        int was_right = parent && BPF_CORE_READ(parent, rb_right) == node;
+
+        search->at = (__u64)parent;
+        if (!was_right) return 0;
+        node = parent;
     }
+    struct mount* mount = (void*)node - bpf_core_field_offset(struct mount, mnt_node);
+    if (is_mounted_on(search->s, mount, search->off, search->len)) {
+        search->found = (__u64)mount;
+        return 1;
+    }
+    struct rb_node* left = BPF_CORE_READ(node, rb_left);
+    search->down = left != 0;
+    if (left) search->at = (__u64)left;
     return 0;
 }
 
-static __always_inline struct mount* newest_in_list(struct slot* s, struct list_head* list, __u64 off,
-                                                    __u64 len) {
-    struct list_head* at = BPF_CORE_READ(list, prev);
+static long list_step(__u32 i, struct mount_search* search) {
+    struct list_head* at = (void*)search->at;
+    struct mount* mount = (void*)at - bpf_core_field_offset(struct mount, mnt_list);
 
-    for (int i = 0; i < MOUNT_STEPS && at && at != list; i++) {
-        struct mount* mount = (void*)at - bpf_core_field_offset(struct mount, mnt_list);
-
-        if (is_mounted_on(s, mount, off, len)) return mount;
-        at = BPF_CORE_READ(at, prev);
+    if (!at || search->at == search->end) return 1;
+    if (is_mounted_on(search->s, mount, search->off, search->len)) {
+        search->found = (__u64)mount;
+        return 1;
     }
+    search->at = (__u64)BPF_CORE_READ(at, prev);
     return 0;
 }
 
@@ -123,14 +134,22 @@ static __noinline __u64 find_new_mount(struct slot* s) {
     struct task_struct* task = (void*)bpf_get_current_task();
     struct mnt_namespace* ns = BPF_CORE_READ(task, nsproxy, mnt_ns);
     struct mnt_namespace___before_6_8* old = (void*)ns;
-    __u64 off, len;
+    struct mount_search search = {.s = s, .down = 1};
 
     if (!s || !ns) return 0;
     struct rec_mount* r = (void*)s->rec;
-    last_component(s, &r->file.name, &off, &len);
-    if (bpf_core_field_exists(ns->mounts))
-        return (__u64)newest_in_tree(s, BPF_CORE_READ(ns, mounts.rb_node), off, len);
-    return (__u64)newest_in_list(s, (void*)old + bpf_core_field_offset(old->list), off, len);
+    last_component(s, &r->file.name, &search.off, &search.len);
+    if (bpf_core_field_exists(ns->mounts)) {
+        search.at = (__u64)BPF_CORE_READ(ns, mounts.rb_node);
+        LOOP(MOUNT_STEPS, tree_step, &search);
+    } else {
+        struct list_head* list = (void*)old + bpf_core_field_offset(old->list);
+
+        search.end = (__u64)list;
+        search.at = (__u64)BPF_CORE_READ(list, prev);
+        LOOP(MOUNT_STEPS, list_step, &search);
+    }
+    return search.found;
 }
 
 /* From the mount itself: nothing here can be forged by the process. */

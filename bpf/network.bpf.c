@@ -329,6 +329,18 @@ static __noinline int report_connect(struct file* file, struct call* call) {
     return report_inet(REC_NETWORK_CONNECT, sk, call);
 }
 
+/* Apart from its caller, as what follows is: kernels before 6.13 count the stack of a whole chain of calls.
+ */
+static __noinline int remember_accepted(struct sock* sk) {
+    struct connection c = {.answered = 1, .established_ns = bpf_ktime_get_boot_ns()};
+
+    c.guarded = guards_current(policy());
+    begin_fold_key(&c.fold, REC_NETWORK_ACCEPT, 0, 0);
+    remember(sk, &c);
+    if (LOAD(sk, __sk_common.skc_state) == TCP_CLOSE) forget(sk); /* over before it was accepted */
+    return 0;
+}
+
 static __noinline int report_accept(struct file* file, struct call* call) {
     struct sock* sk = call->result < 0 ? 0 : socket_of(file);
     __u16 family;
@@ -337,14 +349,7 @@ static __noinline int report_accept(struct file* file, struct call* call) {
     family = family_of(sk);
     if (family == AF_UNIX) return report_unix(REC_NETWORK_ACCEPT, sk, call);
     if (!is_inet(family)) return 0;
-    if (LOAD(sk, sk_protocol) == IPPROTO_TCP) {
-        struct connection c = {.answered = 1, .established_ns = bpf_ktime_get_boot_ns()};
-
-        c.guarded = guards_current(policy());
-        begin_fold_key(&c.fold, REC_NETWORK_ACCEPT, 0, 0);
-        remember(sk, &c);
-        if (LOAD(sk, __sk_common.skc_state) == TCP_CLOSE) forget(sk); /* over before it was accepted */
-    }
+    if (LOAD(sk, sk_protocol) == IPPROTO_TCP) remember_accepted(sk);
     return report_inet(REC_NETWORK_ACCEPT, sk, call);
 }
 

@@ -7,42 +7,72 @@
 
 #include "task.bpf.h"
 
+/* The offset is loaded last: kernels forget the bounds of what is kept across a call. 0: no room. */
+static __always_inline int append_name(struct slot* s, const unsigned char* name) {
+    barrier();
+    __u64 off = s->off;
+
+    if (off >= SLOT_TAIL) return 0;
+    long n = bpf_probe_read_kernel_str(&s->rec[off], 256, name);
+    if (n <= 0) return 0;
+    s->off = off + (__u32)n;
+    return 1;
+}
+
+/* Numbers, not pointers: they come out of a loop, and each step finds their types again. */
+struct walk {
+    struct slot* s;
+    __u64 dentry, mount, top;
+    int flags;
+};
+
+/* A component, or the step to the mount below. */
+static long walk_step(__u32 i, struct walk* w) {
+    struct dentry* dentry = TYPED(struct dentry, w->dentry);
+    __u64 parent = (__u64)LOAD(dentry, d_parent);
+
+    if (w->dentry == w->top) {
+        struct mount* mount = TYPED(struct mount, w->mount);
+        __u64 parent_mount = (__u64)LOAD(mount, mnt_parent);
+        struct mount* below = TYPED(struct mount, parent_mount);
+
+        if (parent_mount == w->mount) {
+            w->flags &= ~REC_PATH_CUT;
+            return 1;
+        }
+        w->dentry = (__u64)LOAD(mount, mnt_mountpoint);
+        w->mount = parent_mount;
+        w->top = (__u64)LOAD(below, mnt.mnt_root);
+        return 0;
+    }
+    if (!append_name(w->s, LOAD(dentry, d_name.name))) return 1;
+    if (w->dentry == parent) {
+        w->flags = (w->flags & ~REC_PATH_CUT) | REC_PATH_PSEUDO;
+        return 1;
+    }
+    w->dentry = parent;
+    return 0;
+}
+
 /*
  * Appends the components leaf to root; userspace turns them round. The offset lives in map memory, not in a
- * register: the verifier then finds every iteration's state equal to the last and prunes; carried in a
- * register it multiplies the states and exhausts the instruction budget. Global and taking only numbers, so
- * that it is verified once in a program wherever it is called: the slot is looked up again.
+ * register, which would multiply the states that the verifier has to look at. Global and taking only numbers,
+ * so that it is verified once in a program wherever it is called: the slot is looked up again.
  */
 __noinline int walk_path(__u32 key, __u32 big, __u64 mnt, __u64 leaf) {
     struct slot* s = big ? bpf_map_lookup_elem(&big_slots, &key) : bpf_map_lookup_elem(&slots, &key);
     struct dentry* dentry = TYPED(struct dentry, leaf);
-    int flags = 0;
 
     if (!s || !leaf || !mnt) return REC_PATH_ABSENT;
     struct mount* mount = TYPED(struct mount, mnt - bpf_core_field_offset(struct mount, mnt));
-    struct dentry* top = LOAD(mount, mnt.mnt_root);
-    if (!LOAD(dentry, d_hash.pprev) && LOAD(dentry, d_parent) != dentry) flags = REC_PATH_DELETED;
-    for (int i = 0; i < WHODID_COMPONENTS_MAX; i++) {
-        struct dentry* parent = LOAD(dentry, d_parent);
-
-        if (dentry == top) {
-            struct mount* below = LOAD(mount, mnt_parent);
-
-            if (below == mount) return flags;
-            dentry = LOAD(mount, mnt_mountpoint);
-            mount = below;
-            top = LOAD(mount, mnt.mnt_root);
-            continue;
-        }
-        __u64 off = s->off;
-        if (off >= SLOT_TAIL) break;
-        long n = bpf_probe_read_kernel_str(&s->rec[off], 256, LOAD(dentry, d_name.name));
-        if (n <= 0) break;
-        s->off = off + (__u32)n;
-        if (dentry == parent) return flags | REC_PATH_PSEUDO;
-        dentry = parent;
-    }
-    return flags | REC_PATH_CUT;
+    struct walk w = {.s = s,
+                     .dentry = leaf,
+                     .mount = mnt - bpf_core_field_offset(struct mount, mnt),
+                     .top = (__u64)LOAD(mount, mnt.mnt_root),
+                     .flags = REC_PATH_CUT};
+    if (!LOAD(dentry, d_hash.pprev) && (__u64)LOAD(dentry, d_parent) != leaf) w.flags |= REC_PATH_DELETED;
+    LOOP(WHODID_COMPONENTS_MAX, walk_step, &w);
+    return w.flags;
 }
 
 static __always_inline void put_walked(struct slot* s, struct rec_path* to, __u64 mnt, __u64 dentry) {
@@ -107,20 +137,30 @@ static __always_inline struct kernfs_node* kernfs_parent(struct kernfs_node* nod
     return BPF_CORE_READ(node, __parent);
 }
 
-static __noinline int walk_cgroup(struct slot* s, struct kernfs_node* node) {
-    if (!s) return REC_PATH_ABSENT;
-    for (int i = 0; i < 16; i++) {
-        struct kernfs_node* parent = kernfs_parent(node);
-        __u64 off = s->off;
+#define CGROUP_COMPONENTS_MAX 16
 
-        if (!parent) return 0;
-        if (off >= SLOT_TAIL) break;
-        long n = bpf_probe_read_kernel_str(&s->rec[off], 256, BPF_CORE_READ(node, name));
-        if (n <= 0) break;
-        s->off = off + (__u32)n;
-        node = parent;
-    }
-    return REC_PATH_CUT;
+struct cgroup_walk {
+    struct slot* s;
+    __u64 node;
+    int flags;
+};
+
+static long cgroup_step(__u32 i, struct cgroup_walk* w) {
+    struct kernfs_node* node = (void*)w->node;
+    struct kernfs_node* parent = kernfs_parent(node);
+
+    if (!parent) w->flags = 0;
+    if (!parent || !append_name(w->s, (void*)BPF_CORE_READ(node, name))) return 1;
+    w->node = (__u64)parent;
+    return 0;
+}
+
+static __noinline int walk_cgroup(struct slot* s, struct kernfs_node* node) {
+    struct cgroup_walk w = {.s = s, .node = (__u64)node, .flags = REC_PATH_CUT};
+
+    if (!s) return REC_PATH_ABSENT;
+    LOOP(CGROUP_COMPONENTS_MAX, cgroup_step, &w);
+    return w.flags;
 }
 
 static __always_inline void put_cgroup(struct slot* s, struct rec_path* to, struct cgroup* cgroup) {

@@ -64,19 +64,28 @@ static __always_inline int wanted_variable(const __u8* v) {
 /* Variables that are looked at: who starts a program may put any number before the one that matters. */
 #define ENVIRONMENT_MAX 512
 
-/* Append, and take back what is not wanted: only the chosen variables leave the kernel. */
-static __noinline int put_environment(struct big_slot* s, unsigned long at, unsigned long end) {
-    if (!s) return 0;
-    for (int i = 0; i < ENVIRONMENT_MAX; i++) {
-        __u64 off = s->off;
+struct strings {
+    struct big_slot* s;
+    unsigned long at, end;
+};
 
-        if (at >= end || off >= BIG_TAIL) break;
-        long n = bpf_probe_read_user_str(&s->rec[off], WHODID_ENV_VALUE_MAX, (void*)at);
-        if (n < 0) break;
-        if (n == 0) n = 1; /* an empty string: 6.1 and 6.12 say 0, others count its NUL */
-        if (wanted_variable(&s->rec[off])) s->off = off + (__u32)n;
-        at += n;
-    }
+/* Append, and take back what is not wanted: only the chosen variables leave the kernel. */
+static long put_variable(__u32 i, struct strings* env) {
+    __u64 off = env->s->off;
+
+    if (env->at >= env->end || off >= BIG_TAIL) return 1;
+    long n = bpf_probe_read_user_str(&env->s->rec[off], WHODID_ENV_VALUE_MAX, (void*)env->at);
+    if (n < 0) return 1;
+    if (n == 0) n = 1; /* an empty string: 6.1 and 6.12 say 0, others count its NUL */
+    if (wanted_variable(&env->s->rec[off])) env->s->off = off + (__u32)n;
+    env->at += n;
+    return 0;
+}
+
+static __noinline int put_environment(struct big_slot* s, unsigned long at, unsigned long end) {
+    struct strings env = {.s = s, .at = at, .end = end};
+
+    if (s) LOOP(ENVIRONMENT_MAX, put_variable, &env);
     return 0;
 }
 
@@ -155,31 +164,46 @@ int BPF_PROG(on_exec, struct task_struct* task, pid_t caller_tid, struct linux_b
 
 #define CALLER_ARGS_MAX 64
 
+struct caller_argv {
+    struct big_slot* s;
+    unsigned long at;
+    __u32 pointer_bytes, more, n;
+};
+
+/* Which one it is says `i`: what counts on from step to step is never the same to the verifier. */
+static long put_caller_arg(__u32 i, struct caller_argv* argv) {
+    unsigned long arg = 0;
+    void* at = (void*)(argv->at + (unsigned long)i * argv->pointer_bytes);
+
+    argv->n = i;
+    if (bpf_probe_read_user(&arg, argv->pointer_bytes == 4 ? 4 : 8, at)) return 1;
+    if (!arg) {
+        argv->more = 0;
+        return 1;
+    }
+    __u64 off = argv->s->off;
+    if (off >= BIG_TAIL) return 1;
+    long got = bpf_probe_read_user_str(&argv->s->rec[off], WHODID_PATH_MAX, (void*)arg);
+    if (got < 0) return 1;
+    if (got == 0) { /* an empty argument: 6.1 and 6.12 write nothing and say 0 */
+        argv->s->rec[off] = 0;
+        got = 1;
+    }
+    argv->s->off = off + (__u32)got;
+    argv->n = i + 1;
+    return 0;
+}
+
 /*
  * Returns how many, and CALLER_ARGS_MAX more when that is not all: there are too many, or a page of them is
  * absent, because a kernel that finds no such file has not read them.
  */
-static __noinline int put_caller_argv(struct big_slot* s, unsigned long argv, __u32 pointer_bytes) {
-    int n = 0;
+static __noinline int put_caller_argv(struct big_slot* s, unsigned long at, __u32 pointer_bytes) {
+    struct caller_argv argv = {.s = s, .at = at, .pointer_bytes = pointer_bytes, .more = CALLER_ARGS_MAX};
 
-    if (!s || !argv) return 0;
-    for (; n < CALLER_ARGS_MAX; n++, argv += pointer_bytes) {
-        unsigned long arg = 0;
-
-        barrier(); /* the offset is to be loaded anew: carried in a register it multiplies the states */
-        __u64 off = s->off;
-        if (bpf_probe_read_user(&arg, pointer_bytes & 15, (void*)argv)) break;
-        if (!arg) return n;
-        if (off >= BIG_TAIL) break;
-        long got = bpf_probe_read_user_str(&s->rec[off], WHODID_PATH_MAX, (void*)arg);
-        if (got < 0) break;
-        if (got == 0) { /* an empty argument: 6.1 and 6.12 write nothing and say 0 */
-            s->rec[off] = 0;
-            got = 1;
-        }
-        s->off = off + (__u32)got;
-    }
-    return n + CALLER_ARGS_MAX;
+    if (!s || !at) return 0;
+    LOOP(CALLER_ARGS_MAX, put_caller_arg, &argv);
+    return argv.n + argv.more;
 }
 
 /* The same name from the same directory. The arguments do not count: the file is not there. 0: to be told. */

@@ -30,7 +30,7 @@ static __always_inline __u16 port_of(struct sock* sk, struct message* m) {
     return bpf_ntohs(to.port);
 }
 
-static __always_inline int report_question(struct sock* sk, struct message* m, long result) {
+static __noinline int report_question(struct sock* sk, struct message* m, long result) {
     if (!notice(REC_NETWORK_DNS)) return 0;
     struct slot* s = slot_claim(REC_NETWORK_DNS, sizeof(struct rec_net));
     if (!s) return 0;
@@ -61,7 +61,11 @@ static __always_inline int report_datagram(struct sock* sk, struct message* m, l
             .result = result, .address = m->name, .kernel_address = m->kernel_name, .flags = m->flags});
 }
 
-static __noinline int report_sent(struct sock* sk, struct message* m, enum sort sort, long result) {
+/* `socket`: a number, see walk_path. */
+SHARED int report_sent(__u64 socket, struct message* m, enum sort sort, long result) {
+    struct sock* sk = TYPED(struct sock, socket);
+
+    if (!m) return 0;
     switch (sort) {
         case SORT_DATAGRAM:
             return report_datagram(sk, m, result);
@@ -89,7 +93,7 @@ static __always_inline int report_sendto(const struct call_exit* ctx, const stru
     if (sort == SORT_NONE) return 0;
     if (ctx->compat) m.flags = REC_F_COMPAT;
     message_of_buffer(&m, given->buffer, given->bytes, given->name, given->name_length);
-    return report_sent(sk, &m, sort, ctx->result);
+    return report_sent(number((__u64*)&sk), &m, sort, ctx->result);
 }
 
 ON_EXIT(sendto) {
@@ -100,11 +104,13 @@ ON_EXIT(sendto) {
                                              .name_length = call_arg(ctx, 5)});
 }
 
-static __always_inline void message_of_call(struct message* m, unsigned long header, int compat) {
+SHARED int message_of_call(struct message* m, unsigned long header, int compat) {
+    if (!m) return 0;
     if (compat)
         message_of_compat_header(m, header);
     else
         message_of_header(m, header);
+    return 0;
 }
 
 static __always_inline int report_sendmsg(const struct call_exit* ctx, int fd, unsigned long header) {
@@ -114,7 +120,7 @@ static __always_inline int report_sendmsg(const struct call_exit* ctx, int fd, u
 
     if (sort == SORT_NONE) return 0;
     message_of_call(&m, header, ctx->compat);
-    return report_sent(sk, &m, sort, ctx->result);
+    return report_sent(number((__u64*)&sk), &m, sort, ctx->result);
 }
 
 ON_EXIT(sendmsg) { return report_sendmsg(ctx, call_arg(ctx, 0), call_arg(ctx, 1)); }
@@ -135,7 +141,7 @@ static __always_inline int report_sendmmsg(const struct call_exit* ctx, int fd, 
         if (i >= sent) break;
         message_of_call(&m, header, ctx->compat);
         bpf_probe_read_user(&bytes, sizeof(bytes), (void*)(header + head_bytes));
-        report_sent(sk, &m, sort, ctx->result < 0 ? ctx->result : bytes);
+        report_sent(number((__u64*)&sk), &m, sort, ctx->result < 0 ? ctx->result : bytes);
     }
     return 0;
 }

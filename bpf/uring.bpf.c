@@ -131,13 +131,9 @@ static __noinline int message_of_request(struct message* m, struct io_kiocb* req
     m->flags = REC_F_URING;
     if (opcode == IORING_OP_SENDMSG || opcode == IORING_OP_SENDMSG_ZC) {
         struct io_ring_ctx* ring_ctx = LOAD(request, ctx);
-        unsigned long header = (unsigned long)LOAD(asked, umsg);
+        __u64 header = (__u64)LOAD(asked, umsg);
 
-        if (BPF_CORE_READ_BITFIELD_PROBED(ring_ctx, compat))
-            message_of_compat_header(m, header);
-        else
-            message_of_header(m, header);
-        return 0;
+        return message_of_call(m, number(&header), BPF_CORE_READ_BITFIELD_PROBED(ring_ctx, compat));
     }
     message_of_buffer(m, (unsigned long)LOAD(asked, buf), LOAD(asked, len), 0, 0);
     if (bpf_core_field_exists(asked->addr)) {
@@ -161,7 +157,7 @@ static __noinline int sent(struct io_kiocb* request, struct file* file, unsigned
         m.name = address;
         m.kernel_name = 1;
     }
-    return report_sent(sk, &m, sort, result);
+    return report_sent(number((__u64*)&sk), &m, sort, result);
 }
 
 /* The request has its address itself on 6.1 and 6.12. On 6.18 it was copied when the request was prepared,

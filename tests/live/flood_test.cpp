@@ -23,11 +23,6 @@ protected:
         ASSERT_TRUE(worked(stage));
         stage_ = *stage;
     }
-    std::unique_ptr<Sensor> start(const std::vector<std::string>& arguments = {}) {
-        auto sensor = Sensor::start(arguments);
-        if (!sensor) return nullptr;
-        return std::move(*sensor);
-    }
     const Stage* stage_ = nullptr;
 };
 
@@ -45,8 +40,10 @@ long setting(const char* name, long otherwise) {
 // traps.md 42 and 44: loss is counted at every station, and a flood of opens costs no exec and no login.
 TEST_F(Flood, Trap42_TheLedgerBalancesAndVitalEventsAreComplete) {
     const long opens = setting("WHODID_FLOOD_OPENS", 200'000), execs = setting("WHODID_FLOOD_EXECS", 20'000);
-    auto sensor = start({"--ring-size", "64M"});
-    if (!sensor) GTEST_SKIP() << "cannot trace here";
+    auto started = Sensor::start({"--ring-size", "64M"});
+    if (cannot_be_here(started)) GTEST_SKIP() << started.error().message;
+    ASSERT_TRUE(worked(started));
+    const std::unique_ptr<Sensor> sensor = std::move(*started);
     RunOptions options;
     options.limit = milliseconds(600'000);
     const auto facts = stage_->deed("flood", {std::to_string(opens), std::to_string(execs), "4"}, options);
@@ -101,8 +98,10 @@ TEST_F(Flood, Trap43_RecordsAreNoLongerThanTheyMust) {
 
 // traps.md 42 and 44: what does not fit is announced, and the other ring does not suffer.
 TEST_F(Flood, Trap44_ARingThatIsTooSmallSaysWhatIsMissing) {
-    auto sensor = start({"--ring-size", "4K"});
-    if (!sensor) GTEST_SKIP() << "cannot trace here";
+    auto started = Sensor::start({"--ring-size", "4K"});
+    if (cannot_be_here(started)) GTEST_SKIP() << started.error().message;
+    ASSERT_TRUE(worked(started));
+    const std::unique_ptr<Sensor> sensor = std::move(*started);
     const auto facts = stage_->deed("flood", {"50000", "20", "2"});
     ASSERT_TRUE(worked(facts));
     ASSERT_TRUE(sensor->wait_for({"sensor.loss", 0, {}}, milliseconds(20'000)));
@@ -180,8 +179,10 @@ Hammering look_at(const std::vector<Json>& events, const std::vector<Facts>& fac
 // Programs that preempt each other must not write into each other's records, and a run that the kernel skips
 // for that is a loss that is counted.
 TEST_F(Flood, PreemptedProgramsKeepTheirRecordsApart) {
-    auto sensor = start({"--ring-size", "64M"});
-    if (!sensor) GTEST_SKIP() << "cannot trace here";
+    auto started = Sensor::start({"--ring-size", "64M"});
+    if (cannot_be_here(started)) GTEST_SKIP() << started.error().message;
+    ASSERT_TRUE(worked(started));
+    const std::unique_ptr<Sensor> sensor = std::move(*started);
     const std::string directory = "/tmp/hammer", acts = std::to_string(setting("WHODID_HAMMER_ACTS", 500)),
                       execs = std::to_string(setting("WHODID_HAMMER_EXECS", 50));
     RunOptions options = as_user(kRoot);

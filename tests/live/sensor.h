@@ -87,6 +87,13 @@ Json ledger_of(const std::string& said);
 /// The sensor and why there is none.
 Result<Sensor*> shared_sensor();
 
+/// A sensor that says that this kernel or these rights do not allow it: a reason to skip. All else that keeps
+/// one from starting is a failure.
+template <class T>
+bool cannot_be_here(const Result<T>& sensor) {
+    return !sensor && sensor.error().code == ENOTSUP;
+}
+
 /// ASSERT_EQ(lacking(event, {...}), ""): the dotted keys whose values differ, as text.
 std::string lacking(const Json& event, const std::vector<std::pair<std::string, Json>>& expected);
 
