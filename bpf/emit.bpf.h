@@ -19,9 +19,8 @@
 #endif
 
 /*
- * Calls step(number, state) up to `times` times, until it returns something. The verifier goes through a loop
- * of its own making as often as it may run, through the helper's step once or twice; the helper came with
- * 5.17.
+ * Calls step(number, state) up to `times` times, until it returns something. The verifier follows a loop that
+ * is written out as often as it may run, and the helper's step once or twice. The helper came with 5.17.
  */
 #ifdef WHODID_NO_CAS
 #define LOOP(times, step, state)           \

@@ -27,7 +27,7 @@ std::string set_of(unsigned terms) {
 
 std::string chain_of(unsigned terms) {
     std::vector<std::string> comparisons;
-    for (unsigned i = 0; i < terms; ++i) comparisons.push_back("path == " + path_number(i));
+    for (unsigned i = 0; i < terms; ++i) comparisons.push_back("path startswith " + path_number(i));
     return fmt::format("not ({})", fmt::join(comparisons, " or "));
 }
 

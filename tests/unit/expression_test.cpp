@@ -172,9 +172,9 @@ TEST(ExpressionText, HasOneSpelling) {
               R"(user.name == "al\"ice" and not exists whodid.process.preload)");
     EXPECT_EQ(normal("((pid == 1) and (pid == 2 and (pid == 3)))"),
               "process.pid == 1 and process.pid == 2 and process.pid == 3");
-    EXPECT_EQ(normal("pid == 1 or (pid == 2 or pid == 3) and pid == 4"),
-              "process.pid == 1 or (process.pid == 2 or process.pid == 3) and process.pid == 4");
-    EXPECT_EQ(normal("not (pid == 1 or pid == 2)"), "not (process.pid == 1 or process.pid == 2)");
+    EXPECT_EQ(normal("pid == 1 or (pid == 2 or uid == 3) and pid == 4"),
+              "process.pid == 1 or (process.pid == 2 or process.real_user.id == 3) and process.pid == 4");
+    EXPECT_EQ(normal("not (pid == 1 or uid == 2)"), "not (process.pid == 1 or process.real_user.id == 2)");
     EXPECT_EQ(normal("not (not (pid == 1))"), "process.pid == 1");
     EXPECT_EQ(normal("kind in {exec, file, whodid.file.open, start}"),
               "event.name in {process.exec, file, file.open, start}");
@@ -186,6 +186,27 @@ TEST(ExpressionText, HasOneSpelling) {
     EXPECT_EQ(normal("path == '\\\t\xff'"), R"(file.path == "\\\x09\xff")");
     EXPECT_EQ(normal("path == \"é\""), "file.path == \"é\"");
     EXPECT_EQ(normal("path == \"\xe2\x80\xae\""), R"(file.path == "\xe2\x80\xae")");
+}
+
+TEST(ExpressionText, GathersWhatIsAskedOfOneField) {
+    EXPECT_EQ(normal("pid == 1 or pid == 2 or uid == 0 or pid in {3, 4}"),
+              "process.pid in {1, 2, 3, 4} or process.real_user.id == 0");
+    EXPECT_EQ(normal("(pid == 1 or pid == 2) and uid == 0"),
+              "process.pid in {1, 2} and process.real_user.id == 0");
+    EXPECT_EQ(normal("not pid == 1 and uid == 0 and not pid == 2"),
+              "not process.pid in {1, 2} and process.real_user.id == 0");
+    EXPECT_EQ(normal("not (not pid == 1 and not pid == 2)"), "process.pid in {1, 2}");
+    EXPECT_EQ(normal("peer == 10.0.0.1 or peer in {192.168.0.0/16, '/run/x'}"),
+              R"(network.peer.address in {10.0.0.1, 192.168.0.0/16, "/run/x"})");
+    // What means something else stays: two values at once, text without its case, what is not a set.
+    for (const char* other :
+         {"process.pid == 1 and process.pid == 2", "not process.pid == 1 or not process.pid == 2",
+          "process.pid != 1 or process.pid != 2", R"(file.path == "/a" or file.path ==~ "/b")",
+          "whodid.process.fileless == true or whodid.process.fileless == false"})
+        EXPECT_EQ(normal(other), other);
+    EXPECT_TRUE(refusal("pid == 1 or pid == x").starts_with("column 20: process.pid is an int"));
+    EXPECT_TRUE(
+        refusal("peer == ::1 or peer == 10.0.0.0/8").starts_with("column 24: a network goes with `in`"));
 }
 
 TEST(ExpressionTree, TellsTypesAndPlaces) {

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "base/escape.h"
@@ -25,6 +27,72 @@ std::string_view name_of(Node::Kind kind) {
     }
 }
 
+/// Makes one term of those that ask a field for one of some values: of `a == 1 or a == 2` `a in {1, 2}`, and
+/// of their negations under `and` its negation. A set is looked up in once, however large it is.
+class Gatherer {
+public:
+    explicit Gatherer(std::vector<Comparison>& comparisons) : comparisons_(comparisons) {}
+
+    void gather(Node& node) {
+        for (Node& child : node.children) gather(child);
+        if (node.kind == Node::Kind::kTerm) return;
+        if (node.kind != Node::Kind::kNot) gather_children(node);
+        const bool is_one = node.kind != Node::Kind::kNot && node.children.size() == 1;
+        const bool is_twice_negated =
+            node.kind == Node::Kind::kNot && node.children.front().kind == Node::Kind::kNot;
+        if (is_twice_negated) node.children = std::move(node.children.front().children);
+        if (is_one || is_twice_negated) node = Node(std::move(node.children.front()));
+    }
+
+    /// The comparisons that have got more values.
+    const std::set<std::size_t>& grown() const { return grown_; }
+
+private:
+    void gather_children(Node& node) {
+        std::vector<Node> kept;
+        std::vector<std::size_t> asked;  // comparisons of what is kept
+        for (Node& child : node.children) {
+            const auto term = alternatives_in(child, node.kind);
+            const auto same = std::ranges::find_if(
+                asked, [&](std::size_t other) { return term && ask_the_same(other, *term); });
+            if (same != asked.end()) {
+                move_values(*term, *same);
+                continue;
+            }
+            if (term) asked.push_back(*term);
+            kept.push_back(std::move(child));
+        }
+        node.children = std::move(kept);
+    }
+
+    /// The term of a child that can be gathered below a node of that kind.
+    std::optional<std::size_t> alternatives_in(const Node& child, Node::Kind below) const {
+        const bool is_negated = child.kind == Node::Kind::kNot;
+        if (is_negated != (below == Node::Kind::kAnd)) return std::nullopt;
+        const Node& node = is_negated ? child.children.front() : child;
+        if (node.kind != Node::Kind::kTerm) return std::nullopt;
+        const Comparison& comparison = comparisons_[node.term];
+        const bool has_values = comparison.op == Operator::kEqual || comparison.op == Operator::kIn;
+        if (!has_values || !goes_with(Operator::kIn, comparison.field->type)) return std::nullopt;
+        return node.term;
+    }
+
+    bool ask_the_same(std::size_t a, std::size_t b) const {
+        return comparisons_[a].field == comparisons_[b].field &&
+               comparisons_[a].ignores_case == comparisons_[b].ignores_case;
+    }
+
+    void move_values(std::size_t from, std::size_t to) {
+        std::ranges::move(comparisons_[from].values, std::back_inserter(comparisons_[to].values));
+        comparisons_[to].op = Operator::kIn;
+        grown_.erase(from);
+        grown_.insert(to);
+    }
+
+    std::vector<Comparison>& comparisons_;
+    std::set<std::size_t> grown_;
+};
+
 }  // namespace
 
 Result<Expression> Expression::compile(std::string_view text) {
@@ -39,6 +107,13 @@ Result<Expression> Expression::compile(std::string_view text) {
         auto term = Term::make(text, comparison);
         if (!term) return term.error();
         made.terms_.push_back(std::move(*term));
+    }
+    Gatherer gatherer(syntax->comparisons);
+    gatherer.gather(syntax->root);
+    for (const std::size_t grown : gatherer.grown()) {
+        auto term = Term::make(text, syntax->comparisons[grown]);
+        if (!term) return term.error();
+        made.terms_[grown] = std::move(*term);
     }
     made.root_ = std::move(syntax->root);
     made.entry_ = made.add_jumps(made.root_, kTrue, kFalse);
