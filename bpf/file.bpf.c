@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Files opened, created, removed, renamed, linked, and changed in rights, owner, length or attributes. */
 
+#include <asm/unistd.h>
+
 #include "fold.bpf.h"
 #include "path.bpf.h"
 #include "syscall.bpf.h"
+
+#ifndef __NR_fchmodat2 /* both the same everywhere */
+#define __NR_fchmodat2 452
+#endif
+#ifndef __NR_setxattrat
+#define __NR_setxattrat 463
+#endif
 
 #define O_CREAT_WRONLY_TRUNC 01101 /* what creat(2) means */
 #define AT_SYMLINK_NOFOLLOW 0x100
@@ -204,115 +213,119 @@ SHARED int report_open(struct change* c) {
 #define REPORT_OPEN(...) \
     report_open(&(struct change){.result = ctx->result, .compat = ctx->compat, __VA_ARGS__})
 
-ON_EXIT(open) { return REPORT_OPEN(.dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .flags = call_arg(ctx, 1)); }
+ON_SHARED_EXIT(open) {
+    return REPORT_OPEN(.dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .flags = call_arg(ctx, 1));
+}
 
 ON_EXIT(openat) {
     return REPORT_OPEN(.dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1), .flags = call_arg(ctx, 2));
 }
 
-ON_EXIT(openat2) {
+ON_SHARED_EXIT(openat2) {
     struct user_open_how how = {};
 
     bpf_probe_read_user(&how, sizeof(how), (void*)call_arg(ctx, 2));
     return REPORT_OPEN(.dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1), .flags = how.flags);
 }
 
-ON_EXIT(creat) {
+ON_SHARED_EXIT(creat) {
     return REPORT_OPEN(.dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .flags = O_CREAT_WRONLY_TRUNC);
 }
 
 /* The handle says nothing to a reader: a failure is reported with the mount's directory alone. */
-ON_EXIT(open_by_handle_at) { return REPORT_OPEN(.dirfd = call_arg(ctx, 0), .flags = call_arg(ctx, 2)); }
+ON_SHARED_EXIT(open_by_handle_at) {
+    return REPORT_OPEN(.dirfd = call_arg(ctx, 0), .flags = call_arg(ctx, 2));
+}
 
-ON_EXIT(unlink) { return REPORT(REC_FILE_UNLINK, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0)); }
+ON_SHARED_EXIT(unlink) { return REPORT(REC_FILE_UNLINK, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0)); }
 
-ON_EXIT(unlinkat) {
+ON_SHARED_EXIT(unlinkat) {
     __u32 flags = call_arg(ctx, 2);
 
     return REPORT(flags & AT_REMOVEDIR ? REC_FILE_RMDIR : REC_FILE_UNLINK, .dirfd = call_arg(ctx, 0),
                   .name = call_arg(ctx, 1), .flags = flags);
 }
 
-ON_EXIT(rmdir) { return REPORT(REC_FILE_RMDIR, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0)); }
+ON_SHARED_EXIT(rmdir) { return REPORT(REC_FILE_RMDIR, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0)); }
 
-ON_EXIT(rename) {
+ON_SHARED_EXIT(rename) {
     return REPORT(REC_FILE_RENAME, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .dirfd2 = AT_FDCWD,
                   .name2 = call_arg(ctx, 1));
 }
 
-ON_EXIT(renameat) {
+ON_SHARED_EXIT(renameat) {
     return REPORT(REC_FILE_RENAME, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
                   .dirfd2 = call_arg(ctx, 2), .name2 = call_arg(ctx, 3));
 }
 
-ON_EXIT(renameat2) {
+ON_SHARED_EXIT(renameat2) {
     return REPORT(REC_FILE_RENAME, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
                   .dirfd2 = call_arg(ctx, 2), .name2 = call_arg(ctx, 3), .flags = call_arg(ctx, 4));
 }
 
-ON_EXIT(link) {
+ON_SHARED_EXIT(link) {
     return REPORT(REC_FILE_LINK, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .dirfd2 = AT_FDCWD,
                   .name2 = call_arg(ctx, 1));
 }
 
-ON_EXIT(linkat) {
+ON_SHARED_EXIT(linkat) {
     return REPORT(REC_FILE_LINK, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
                   .dirfd2 = call_arg(ctx, 2), .name2 = call_arg(ctx, 3), .flags = call_arg(ctx, 4));
 }
 
-ON_EXIT(symlink) {
+ON_SHARED_EXIT(symlink) {
     return REPORT(REC_FILE_SYMLINK, .dirfd = AT_FDCWD, .name = call_arg(ctx, 1), .text2 = call_arg(ctx, 0));
 }
 
-ON_EXIT(symlinkat) {
+ON_SHARED_EXIT(symlinkat) {
     return REPORT(REC_FILE_SYMLINK, .dirfd = call_arg(ctx, 1), .name = call_arg(ctx, 2),
                   .text2 = call_arg(ctx, 0));
 }
 
-ON_EXIT(mkdir) {
+ON_SHARED_EXIT(mkdir) {
     return REPORT(REC_FILE_MKDIR, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .mode = call_arg(ctx, 1));
 }
 
-ON_EXIT(mkdirat) {
+ON_SHARED_EXIT(mkdirat) {
     return REPORT(REC_FILE_MKDIR, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
                   .mode = call_arg(ctx, 2));
 }
 
-ON_EXIT(chmod) {
+ON_SHARED_EXIT(chmod) {
     return REPORT(REC_FILE_CHMOD, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .mode = call_arg(ctx, 1));
 }
 
-ON_EXIT(fchmod) {
+ON_SHARED_EXIT(fchmod) {
     return REPORT(REC_FILE_CHMOD, .by_fd = 1, .fd = call_arg(ctx, 0), .mode = call_arg(ctx, 1));
 }
 
-ON_EXIT(fchmodat) {
+ON_SHARED_EXIT(fchmodat) {
     return REPORT(REC_FILE_CHMOD, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
                   .mode = call_arg(ctx, 2));
 }
 
-ON_EXIT(fchmodat2) /* 6.6 */
+ON_SHARED_EXIT(fchmodat2) /* 6.6 */
 {
     return REPORT(REC_FILE_CHMOD, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
                   .mode = call_arg(ctx, 2), .flags = call_arg(ctx, 3));
 }
 
-ON_EXIT(chown) {
+ON_SHARED_EXIT(chown) {
     return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .owner = call_arg(ctx, 1),
                   .group = call_arg(ctx, 2));
 }
 
-ON_EXIT(lchown) {
+ON_SHARED_EXIT(lchown) {
     return REPORT(REC_FILE_CHOWN, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .owner = call_arg(ctx, 1),
                   .group = call_arg(ctx, 2), .flags = AT_SYMLINK_NOFOLLOW);
 }
 
-ON_EXIT(fchown) {
+ON_SHARED_EXIT(fchown) {
     return REPORT(REC_FILE_CHOWN, .by_fd = 1, .fd = call_arg(ctx, 0), .owner = call_arg(ctx, 1),
                   .group = call_arg(ctx, 2));
 }
 
-ON_EXIT(fchownat) {
+ON_SHARED_EXIT(fchownat) {
     return REPORT(REC_FILE_CHOWN, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
                   .owner = call_arg(ctx, 2), .group = call_arg(ctx, 3), .flags = call_arg(ctx, 4));
 }
@@ -336,11 +349,11 @@ ON_COMPAT_EXIT(fchown16, fchown16) {
                   .group = wide_id(call_arg(ctx, 2)));
 }
 
-ON_EXIT(truncate) {
+ON_SHARED_EXIT(truncate) {
     return REPORT(REC_FILE_TRUNCATE, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .length = call_arg(ctx, 1));
 }
 
-ON_EXIT(ftruncate) {
+ON_SHARED_EXIT(ftruncate) {
     return REPORT(REC_FILE_TRUNCATE, .by_fd = 1, .fd = call_arg(ctx, 0), .length = call_arg(ctx, 1));
 }
 
@@ -366,28 +379,76 @@ ON_COMPAT_EXIT(ftruncate64, WIDE_LENGTH(ftruncate)) {
 }
 
 /* length: of the attribute's value. */
-ON_EXIT(setxattr) {
+ON_SHARED_EXIT(setxattr) {
     return REPORT(REC_FILE_SETXATTR, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .text2 = call_arg(ctx, 1),
                   .length = call_arg(ctx, 3));
 }
 
-ON_EXIT(lsetxattr) {
+ON_SHARED_EXIT(lsetxattr) {
     return REPORT(REC_FILE_SETXATTR, .dirfd = AT_FDCWD, .name = call_arg(ctx, 0), .text2 = call_arg(ctx, 1),
                   .length = call_arg(ctx, 3), .flags = AT_SYMLINK_NOFOLLOW);
 }
 
-ON_EXIT(fsetxattr) {
+ON_SHARED_EXIT(fsetxattr) {
     return REPORT(REC_FILE_SETXATTR, .by_fd = 1, .fd = call_arg(ctx, 0), .text2 = call_arg(ctx, 1),
                   .length = call_arg(ctx, 3));
 }
 
-ON_EXIT(setxattrat) /* 6.13 */
+ON_SHARED_EXIT(setxattrat) /* 6.13 */
 {
     struct user_xattr_args given = {};
 
     bpf_probe_read_user(&given, sizeof(given), (void*)call_arg(ctx, 4));
     return REPORT(REC_FILE_SETXATTR, .dirfd = call_arg(ctx, 0), .name = call_arg(ctx, 1),
                   .text2 = call_arg(ctx, 3), .length = given.size, .flags = call_arg(ctx, 2));
+}
+
+/* ---- the calls that share a program ---- */
+
+#define CASE(call)    \
+    case __NR_##call: \
+        return exit_of_##call(&call_exit);
+
+SEC("?tp")
+int on_shared_exit(struct syscall_exit* at) {
+    struct call_exit call_exit = {.regs = syscall_regs(), .result = at->result};
+
+    switch (at->nr) {
+        CASE(openat2)
+        CASE(open_by_handle_at)
+        CASE(unlinkat)
+        CASE(renameat)
+        CASE(renameat2)
+        CASE(linkat)
+        CASE(symlinkat)
+        CASE(mkdirat)
+        CASE(fchmod)
+        CASE(fchmodat)
+        CASE(fchmodat2)
+        CASE(fchown)
+        CASE(fchownat)
+        CASE(truncate)
+        CASE(ftruncate)
+        CASE(setxattr)
+        CASE(lsetxattr)
+        CASE(fsetxattr)
+        CASE(setxattrat)
+#if defined(__TARGET_ARCH_x86) /* what newer architectures never had */
+        CASE(open)
+        CASE(creat)
+        CASE(unlink)
+        CASE(rmdir)
+        CASE(rename)
+        CASE(link)
+        CASE(symlink)
+        CASE(mkdir)
+        CASE(chmod)
+        CASE(chown)
+        CASE(lchown)
+#endif
+        default:
+            return 0;
+    }
 }
 
 /* ---- files mapped to be run ---- */

@@ -115,11 +115,15 @@ static __always_inline struct file* file_of(int fd) {
 #define CALL_FUNCTION "__x64_sys_"
 #define COMPAT_FUNCTION "__ia32_sys_"
 #endif
-#define ON_EXIT(call)                                                                                     \
-    static __always_inline int exit_of_##call(const struct call_exit* ctx);                               \
-    SEC("?tp/syscalls/sys_exit_" #call) int on_##call(struct syscall_exit* at) {                          \
-        return exit_of_##call(&(struct call_exit){.regs = syscall_regs(), .result = at->result});         \
-    }                                                                                                     \
+#define ON_EXIT(call)                                                                             \
+    static __always_inline int exit_of_##call(const struct call_exit* ctx);                       \
+    SEC("?tp/syscalls/sys_exit_" #call) int on_##call(struct syscall_exit* at) {                  \
+        return exit_of_##call(&(struct call_exit){.regs = syscall_regs(), .result = at->result}); \
+    }                                                                                             \
+    AT_FUNCTIONS(call)                                                                            \
+    static __always_inline int exit_of_##call(const struct call_exit* ctx)
+
+#define AT_FUNCTIONS(call)                                                                                \
     SEC("?fexit/" CALL_FUNCTION #call) int BPF_PROG(fexit_##call, struct pt_regs* regs, long result) {    \
         if (is_compat_call(0)) return 0;                                                                  \
         return exit_of_##call(&(struct call_exit){.regs = regs, .result = result});                       \
@@ -127,7 +131,26 @@ static __always_inline struct file* file_of(int fd) {
     SEC("?fexit/" COMPAT_FUNCTION #call) int BPF_PROG(compat_##call, struct pt_regs* regs, long result) { \
         if (!is_compat_call(1)) return 0;                                                                 \
         return exit_of_##call(&(struct call_exit){.regs = regs, .result = (__s32)result, .compat = 1});   \
-    }                                                                                                     \
+    }
+
+/*
+ * Of calls that are alike and not made all the time the tracepoints' programs go on in one that they share
+ * (`shared_exits`, which the loader fills): the verifier looks at that once, and it is told the calls apart
+ * by their numbers.
+ */
+struct {
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, __u32);
+} shared_exits SEC(".maps");
+#define ON_SHARED_EXIT(call)                                                     \
+    static __always_inline int exit_of_##call(const struct call_exit* ctx);      \
+    SEC("?tp/syscalls/sys_exit_" #call) int on_##call(struct syscall_exit* at) { \
+        bpf_tail_call(at, &shared_exits, 0);                                     \
+        return 0;                                                                \
+    }                                                                            \
+    AT_FUNCTIONS(call)                                                           \
     static __always_inline int exit_of_##call(const struct call_exit* ctx)
 
 /* A call that only 32-bit programs have. Its function's name may be a macro. */

@@ -13,9 +13,11 @@ protected:
     static void TearDownTestSuite() { made_ = Error{"not started", 0}; }
 
     void SetUp() override {
+        if (const std::string reason = Stage::available(); !reason.empty()) GTEST_SKIP() << reason;
+        if (cannot_be_here(made_)) GTEST_SKIP() << made_.error().message;
+        ASSERT_TRUE(worked(made_));
         const auto stage = shared_stage();
-        if (!stage) GTEST_SKIP() << stage.error().message;
-        if (!made_) GTEST_SKIP() << made_.error().message;
+        ASSERT_TRUE(worked(stage));
         stage_ = *stage;
         sensor_ = made_->get();
         sensor_->forget();

@@ -244,7 +244,9 @@ Result<Report> receive_report(int from, std::vector<Fd>& handles) {
     message.msg_control = control;
     message.msg_controllen = sizeof control;
     pollfd told{.fd = from, .events = POLLIN, .revents = 0};
-    if (poll(&told, 1, 60'000) == 0) return Error{"building the stage took more than 60 s", ETIMEDOUT};
+    const milliseconds limit = patient(milliseconds(60'000));
+    if (poll(&told, 1, static_cast<int>(limit.count())) == 0)
+        return Error{"building the stage took more than " + std::to_string(limit.count()) + " ms", ETIMEDOUT};
     if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != sizeof report)
         return Error{"the process that builds the stage ended without a word"};
     for (cmsghdr* head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head)) {

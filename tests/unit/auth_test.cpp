@@ -872,6 +872,19 @@ TEST_F(RightsTest, SuOk) {
     EXPECT_NE(attempt.text.find("SU       alice → root"), std::string::npos) << attempt.text;
 }
 
+// On a slow machine the session comes long after the password.
+TEST_F(RightsTest, SuWhoseSessionIsLate) {
+    forks(shell_.fork(4131));
+    execs(su_, {"su", "-"});
+    pam(su_, kUserAuth, "authentication", "root", true);
+    pass(2'000'000'000);
+    pam(su_, kUserStart, "session_open", "root", true);
+    const Seen attempt = one("auth.attempt");
+    EXPECT_EQ(attempt["event.outcome"], "success");
+    EXPECT_EQ(attempt["whodid.auth.account"], "alice");
+    EXPECT_EQ(attempt["whodid.auth.target_user"], "root");
+}
+
 TEST_F(RightsTest, SuBad) {
     forks(shell_.fork(4131));
     execs(su_, {"su", "-"});

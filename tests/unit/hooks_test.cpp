@@ -18,8 +18,8 @@ namespace {
 
 /// Names of the programs in bpf/*.bpf.c.
 std::set<std::string> programs() {
-    const std::regex exit_hook(R"(^ON_(?:EXIT|COMPAT_EXIT|SECURITY|SECURITY_IN)\((\w+)[,)])"),
-        section(R"(^SEC\("(\??(tp|tp_btf|iter|fexit|fentry|uprobe|uretprobe)/[^"]+)\"\))"),
+    const std::regex exit_hook(R"(^ON_(?:EXIT|SHARED_EXIT|COMPAT_EXIT|SECURITY|SECURITY_IN)\((\w+)[,)])"),
+        section(R"(^SEC\("(\??(tp|tp_btf|iter|fexit|fentry|uprobe|uretprobe)(/[^"]+)?)\"\))"),
         function(R"(^int (BPF_PROG\()?(\w+))");
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator("bpf")) {
@@ -34,6 +34,23 @@ std::set<std::string> programs() {
         }
     }
     return names;
+}
+
+/// The calls that a macro of bpf/file.bpf.c is used for.
+std::set<std::string> calls_of(const std::string& macro) {
+    const std::regex use("^ *" + macro + R"(\((\w+)\))");
+    std::ifstream file("bpf/file.bpf.c");
+    std::set<std::string> calls;
+    std::smatch match;
+    for (std::string line; std::getline(file, line);)
+        if (std::regex_search(line, match, use)) calls.insert(match[1]);
+    return calls;
+}
+
+// A call that is not in the list of those that share a program would be seen by nobody.
+TEST(Hooks, EveryCallThatSharesAProgramIsInIt) {
+    EXPECT_GT(calls_of("CASE").size(), 20u);
+    EXPECT_EQ(calls_of("CASE"), calls_of("ON_SHARED_EXIT"));
 }
 
 TEST(Hooks, TableNamesEveryProgramAndNoOther) {

@@ -145,6 +145,8 @@ bool Auth::lends_rights(std::string_view service) {
                      std::array<std::string_view, 6>{"sudo", "su", "runuser", "doas", "pkexec", "sudo-i"});
 }
 
+bool Auth::authenticates_target(std::string_view service) { return service == "su" || service == "runuser"; }
+
 bool Auth::is_login_program(std::string_view exe) {
     const std::string service = service_of(exe);
     return service == "sshd" || is_one_of(service, std::array<std::string_view, 8>{
@@ -235,9 +237,12 @@ void Auth::settle(Conversation& c, Arena& arena, const Emit& emit) {
         case Conversation::Waiting::kFailure:
             emit_failure(c, arena, emit);
             return;
-        case Conversation::Waiting::kSuccess:
-            emit_success(c, c.cause, {}, arena, emit);
+        case Conversation::Waiting::kSuccess: {
+            const std::string target = authenticates_target(c.service) ? c.account : std::string();
+            if (!target.empty() && c.process) c.account = c.process->real_user;
+            emit_success(c, c.cause, target, arena, emit);
             return;
+        }
         case Conversation::Waiting::kSession:
             start_session(c, c.cause, c.method_basis == Basis::kLog ? Basis::kLog : Basis::kInferred, arena,
                           emit);
@@ -264,7 +269,7 @@ void Auth::emit_failure(Conversation& c, Arena& arena, const Emit& emit) {
     made.text(&rec_auth::service, c.service).text(&rec_auth::method, c.method).text(&rec_auth::key, c.key);
     made.text(&rec_auth::address, c.address).text(&rec_auth::terminal, c.terminal);
     if (!c.command.empty()) made.text(&rec_auth::command, c.command);
-    if (c.service == "su" || c.service == "runuser") {
+    if (authenticates_target(c.service)) {
         if (may_show(c.account)) made.text(&rec_auth::target_user, c.account);
         made.text(&rec_auth::account, c.process ? c.process->real_user : std::string());
     } else {

@@ -67,6 +67,8 @@ public:
     static std::string origin_of(std::string_view service);
     /// sudo, su and the like: programs that start others with other rights.
     static bool lends_rights(std::string_view service);
+    /// Those that ask PAM for the account to become, and not for who asks.
+    static bool authenticates_target(std::string_view service);
     /// Whether it is one of the host's own, by its file.
     bool logs_in(const Process& process) const;
 

@@ -54,6 +54,7 @@ constexpr HookUse kUses[] = {
     {"on_fork", kServes<REC_PROCESS_FORK>, {}},
     {"on_exit", kServes<REC_PROCESS_EXIT, REC_SESSION_END>, {}},
     {"list_tasks", {}, {}},
+    {"on_shared_exit", {}, {}},
 
     {"on_ptrace", kHolds, {}},
     {"on_process_vm_readv", kHolds, {}},

@@ -30,6 +30,9 @@ namespace whodid {
 
 namespace {
 
+/// Which is attached nowhere: the programs of many calls go on in it (ON_SHARED_EXIT in bpf/syscall.bpf.h).
+constexpr std::string_view kSharedExit = "on_shared_exit";
+
 /// Which program the kernel refused last: libbpf tells it in words only.
 std::string refused_program;
 
@@ -161,6 +164,7 @@ Result<std::unique_ptr<Loader>> Loader::load_object(Attempt& attempt) {
                                      strerror(-err)),
                          EOPNOTSUPP};
         }
+        if (auto done = loader->share_exit(); !done) return done.error();
         if (auto done = loader->map_memory(); !done) return done.error();
         if (auto done = loader->mark_maps(); !done) return done.error();
         if (auto done = loader->put_first_policy(); !done) return done.error();
@@ -184,6 +188,7 @@ Result<void> Loader::prepare(const Attempt& attempt) {
         Hook hook{bpf_program__name(program), bpf_program__section_name(program), {}};
         if (hook.where.starts_with("?")) hook.where.erase(0, 1);
         if (hook.where == "iter/task") task_iterator_ = program;
+        if (hook.program == kSharedExit) shared_exit_ = program;
         hooks_.push_back(std::move(hook));
     }
     choose_hooks(hooks_, attempt.offers, places, attempt.refused);
@@ -232,7 +237,7 @@ Result<void> Loader::attach(Attempt& attempt) {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object_) {
         Hook& hook = hooks_[i++];
-        if (!hook.absent.empty() || program == task_iterator_) continue;
+        if (!hook.absent.empty() || program == task_iterator_ || program == shared_exit_) continue;
         if (is_uprobe(hook)) {
             const auto uprobe = attach_uprobe(program, hook, attempt.pam_library);
             if (!uprobe) return uprobe.error();
@@ -254,6 +259,15 @@ Result<void> Loader::attach(Attempt& attempt) {
         spdlog::debug("{} does not attach to {}: {}", hook.program, hook.where, strerror(errno));
         attempt.do_without(hook.program);
     }
+    return {};
+}
+
+/// Until then the calls that go on in it would see nothing, so it is done before anything is attached.
+Result<void> Loader::share_exit() {
+    const std::uint32_t zero = 0;
+    const int program = bpf_program__fd(shared_exit_);
+    if (bpf_map_update_elem(map_fd("shared_exits"), &zero, &program, BPF_ANY) != 0)
+        return Error::from_errno("cannot give the calls the program that they share");
     return {};
 }
 

@@ -74,12 +74,14 @@ private:
     Result<void> put_first_policy();
     static Result<bpf_link*> attach_uprobe(const bpf_program* program, const Hook& hook,
                                            const std::string& library);
+    Result<void> share_exit();
     Result<void> map_memory();
     Result<void> read_misses(Ledger& ledger) const;
     Result<void> set_config(const LoadOptions& options);
 
     bpf_object* object_ = nullptr;
     bpf_program* task_iterator_ = nullptr;
+    bpf_program* shared_exit_ = nullptr;
     bpf_link* task_link_ = nullptr;  // one of links_, made when it is first needed
     std::vector<bpf_link*> links_;
     std::vector<Hook> hooks_;
