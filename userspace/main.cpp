@@ -25,6 +25,7 @@
 #include "app/say.h"
 #include "app/trace.h"
 #include "app/version.h"
+#include "app/volume.h"
 #include "app/watch.h"
 #include "base/nearest.h"
 
@@ -312,6 +313,24 @@ void add_run(CLI::App& command, RunOptions& options) {
     add_ledger(command, options.ledger);
 }
 
+void add_volume(CLI::App& command, VolumeOptions& options) {
+    command.add_option("FILE", options.paths,
+                       "JSON lines of whodid run or trace; none, or -: standard input");
+    add_parsed<std::uint64_t>(
+        command, "--since", "TIME", parse_duration, [&options](std::uint64_t ns) { options.since_ns = ns; },
+        "Only the last 12h, 1d, ... before the newest event; reads twice");
+    add_parsed<double>(
+        command, "--price", "PRICE/GB", parse_price,
+        [&options](double price) { options.price_per_gb = price; },
+        "What a gigabyte costs, in any currency: 0.30/GB");
+    add_parsed<std::uint64_t>(
+        command, "--top", "N", parse_count, [&options](std::uint64_t n) { options.top = n; },
+        "Groups of each table, and filters; default 10");
+    add_choice<bool>(
+        command, "-o,--output", {{"table", false}, {"json", true}},
+        [&options](bool json) { options.json = json; }, "Default: table");
+}
+
 /// Every option can be given in the environment too: WHODID_RING_SIZE for --ring-size.
 void mirror_in_environment(CLI::App& command) {
     for (CLI::Option* option : command.get_options()) {
@@ -360,8 +379,8 @@ int run_command_line(int argc, char** argv) {
     app.set_version_flag("-V,--version", version_line(), "Show the version");
     app.require_subcommand(1);
     app.footer(
-        "Exit status: 0 done (also by Ctrl-C), 1 failed, 2 wrong arguments, 3 this kernel or these rights "
-        "do not allow it, 4 done but for what is named (watch import).");
+        "Exit status: 0 done (also by Ctrl-C), 1 failed, 2 wrong arguments, 3 this kernel or these rights\n"
+        "do not allow it, 4 done but for what is named (watch import, volume).");
     const auto command = [&app](const char* name, const char* group, const char* doc) {
         auto* sub = app.add_subcommand(name, doc)->group(group);
         sub->set_help_flag("-h,--help", "Show this");
@@ -402,6 +421,10 @@ int run_command_line(int argc, char** argv) {
         {{"text", TableFormat::kText}, {"json", TableFormat::kJson}, {"markdown", TableFormat::kMarkdown}},
         [&](TableFormat format) { fields_options.format = format; }, "Default: text");
 
+    VolumeOptions volume_options;
+    auto* volume_command = command("volume", "Run", "What fills an event file, and what filters would save");
+    add_volume(*volume_command, volume_options);
+
     std::string expression;
     auto* filter_command = command("filter", "Run", "The expressions that --filter takes");
     filter_command->require_subcommand(1);
@@ -439,6 +462,7 @@ int run_command_line(int argc, char** argv) {
     if (*run_command) return run(run_options);
     if (*check_command) return check(check_options);
     if (*fields_command) return fields(fields_options);
+    if (*volume_command) return volume(volume_options);
     if (*filter_command) return filter_explain(expression);
     if (*list_command) return watch_list(watch_paths);
     if (*import_command) return watch_import(rules_paths);

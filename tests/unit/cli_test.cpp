@@ -123,6 +123,12 @@ TEST_F(Cli, UsageErrors) {
     expect_usage_error("fields -o yaml", "--output");
     expect_usage_error("fields exec more", "more");
     expect_usage_error("check more", "more");
+    expect_usage_error("volume --price free", "--price: 'free' is no price of a gigabyte: 0.30/GB");
+    expect_usage_error("volume --since yesterday", "--since: 'yesterday' is no duration");
+    expect_usage_error("volume --top 0", "--top");
+    expect_usage_error("volume -o text", "--output: 'text' is none of table|json");
+    expect_usage_error("volume --sicne 1d", "--sicne, did you mean '--since'?");
+    expect_usage_error("volume --since 1d < /dev/null", "--since reads twice, and standard input");
     expect_usage_error("record", "FILE");
     expect_usage_error("replay", "FILE");
 }
@@ -245,12 +251,53 @@ TEST_F(Cli, ReplaysHaveTags) {
     EXPECT_NE(o.out.find("\"tags\":[\"everything\""), std::string::npos);
 }
 
+// Each proposed filter keeps out as many events as it says.
+TEST_F(Cli, VolumeAndItsFilters) {
+    const std::string replay = "\"$W\" replay tests/data/recordings/story.whodid -q -a -o json";
+    const std::string events = (directory_ / "events.json").string();
+    const Outcome all = run(replay);
+    std::ofstream(events) << all.out;
+    const Outcome o = run("\"$W\" volume -o json --top 50 " + events);
+    EXPECT_EQ(o.code, 0) << o.err;
+    EXPECT_EQ(o.err, "");
+    const auto report = nlohmann::json::parse(o.out);
+    EXPECT_EQ(report["events"], lines(all.out));
+    EXPECT_EQ(report["bytes"], all.out.size());
+    EXPECT_GT(report["filters"].size(), 3u) << o.out;
+    std::string every;
+    for (const auto& proposal : report["filters"]) {
+        const std::string filter = " --filter '" + proposal["filter"].get<std::string>() + "'";
+        EXPECT_EQ(lines(run(replay + filter).out), lines(all.out) - proposal["events"].get<std::size_t>())
+            << filter;
+        every += filter;
+    }
+    EXPECT_EQ(lines(run(replay + every).out),
+              lines(all.out) - report["filters_together"]["events"].get<std::size_t>());
+    EXPECT_EQ(run("\"$W\" volume -o json --top 50 < " + events).out, o.out);
+    EXPECT_EQ(run("\"$W\" volume -o json --top 50 - < " + events).out, o.out);
+}
+
+TEST_F(Cli, VolumeOfAFileThatWasCutShort) {
+    std::ofstream(directory_ / "x.json")
+        << R"({"time":"2026-01-02T03:04:05Z","event":{"name":"whodid.process.fork"}})"
+        << "\n{\"time\":\"20";
+    Outcome o = run("\"$W\" volume " + (directory_ / "x.json").string());
+    EXPECT_EQ(o.code, 4);
+    EXPECT_TRUE(o.out.starts_with("events   1\n")) << o.out;
+    EXPECT_EQ(o.err, "whodid: 1 line is no event, left out; the first is " +
+                         (directory_ / "x.json").string() + ":2: it is cut short\n");
+    o = run("\"$W\" volume /nowhere/x");
+    EXPECT_EQ(o.code, 1);
+    EXPECT_EQ(o.out, "");
+    EXPECT_EQ(o.err, "whodid: cannot read /nowhere/x: No such file or directory\n");
+}
+
 TEST_F(Cli, HelpAndVersion) {
     Outcome o = run("\"$W\" --help");
     EXPECT_EQ(o.code, 0);
     EXPECT_EQ(o.err, "");
     for (const char* text : {"Watch:", "Run:", "trace", "record", "replay", "run", "check", "fields",
-                             "filter", "watch", "version"})
+                             "filter", "watch", "volume", "version"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     o = run("\"$W\" trace -h");
     EXPECT_EQ(o.code, 0);
@@ -258,6 +305,9 @@ TEST_F(Cli, HelpAndVersion) {
                              "--failed",  "--all",       "--filter", "--watch",  "--duration", "--count",
                              "--fields",  "--write",     "--color",  "--utc",    "--local",    "--quiet",
                              "--verbose", "--ring-size", "--output", "--ledger", "--canary",   "WHODID_"})
+        EXPECT_NE(o.out.find(text), std::string::npos) << text;
+    o.out += run("\"$W\" volume -h").out;
+    for (const char* text : {"--since", "--price", "--top", "newest"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     for (std::istringstream text(o.out); std::getline(text, o.err);) EXPECT_LE(o.err.size(), 100u) << o.err;
     for (const char* version : {"--version", "-V", "version"}) {

@@ -13,7 +13,7 @@ enum ExitCode {
     kRuntimeError = 1,  //
     kUsageError = 2,    // of the arguments; nothing was printed on standard output
     kUnmet = 3,         // this kernel or these rights do not allow it
-    kIncomplete = 4,    // done, but for what standard error names (watch import)
+    kIncomplete = 4,    // done, but for what standard error names (watch import, volume)
 };
 
 /// Prints "whodid: <message>" on standard error and tells the exit code that fits.
