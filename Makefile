@@ -135,12 +135,12 @@ golden: $(B)/tests/golden
 	$<
 live: $(B)/tests/live $(B)/whodid $(deeds)
 	$<
-# The live tests below other kernels: all that tests/run names, or VM_KERNELS.
+# The live tests below other kernels, all of them: those that tests/run names, or VM_KERNELS.
 test-vm: $(B)/tests/live $(B)/whodid $(deeds) | deps-vm
-	$(Q)B=$(B) tests/run vm
+	$(Q)B=$(B) VM_WHOLE=1 tests/run vm
 # docs/kernels.md, from such a run and one below this machine's own kernel.
 kernels: $(B)/tests/live $(B)/whodid $(deeds) | deps-vm
-	$(Q)B=$(B) tests/run vm live; status=$$?; tools/gen-kernels $(B)/results && exit $$status
+	$(Q)B=$(B) VM_WHOLE=1 tests/run vm live; status=$$?; tools/gen-kernels $(B)/results && exit $$status
 fuzz: $(fuzzers)
 
 # The program for arm64, against that architecture's packages. Not optimized, unless ARM64_CXXFLAGS says so: here it
