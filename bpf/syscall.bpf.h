@@ -134,9 +134,8 @@ static __always_inline struct file* file_of(int fd) {
     }
 
 /*
- * Of calls that are alike and not made all the time the tracepoints' programs go on in one that they share
- * (`shared_exits`, which the loader fills): the verifier looks at that once, and it is told the calls apart
- * by their numbers.
+ * The tracepoints' programs of calls that are alike, and not made all the time, go on in one that they share:
+ * the verifier looks at it once. It tells the calls apart by their numbers. The loader puts it here.
  */
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
