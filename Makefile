@@ -37,7 +37,12 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 skeletons := $(BPF_DIR)/whodid.skel.h $(BPF_DIR)/whodid_nocas.skel.h
 main_src := userspace/main.cpp
 lib_src  := $(filter-out $(main_src),$(wildcard userspace/*/*.cpp))
-lib_obj  := $(lib_src:%.cpp=$(B)/obj/%.o)
+# With JOINED, the sources of a directory are compiled as one, in a third of the time: their anonymous namespaces are
+# one too. The version is left by itself, so that a new one costs no more than that.
+JOINED   ?=
+version_src := userspace/app/version.cpp
+joined   := $(patsubst userspace/%/,%,$(sort $(dir $(lib_src))))
+lib_obj  := $(if $(JOINED),$(joined:%=$(B)/joined/%.o) $(version_src:%.cpp=$(B)/obj/%.o),$(lib_src:%.cpp=$(B)/obj/%.o))
 unit_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/unit/*.cpp tests/unit/*/*.cpp))
 golden_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/golden/*.cpp))
 live_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/live/*.cpp))
@@ -77,12 +82,18 @@ $(B)/obj/%.o: %.cpp | deps
 	$(call say,CXX,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+joined_lines = printf '\#include "%s"\n' $(patsubst userspace/%,%,$(filter userspace/$*/%,$(filter-out $(version_src),$(lib_src))))
+$(B)/joined/%.cpp: FORCE
+	$(Q)mkdir -p $(@D); $(joined_lines) | cmp -s - $@ || $(joined_lines) > $@
+$(B)/joined/%.o: $(B)/joined/%.cpp | deps
+	$(call say,CXX,userspace/$*/*.cpp)
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(JOINED_CXXFLAGS) -MMD -MP -c $< -o $@
 # The one file that knows the version is made again when the version changes, and no other.
 $(B)/version: FORCE
 	$(Q)mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
 $(B)/obj/userspace/app/version.o: $(B)/version
 $(B)/obj/userspace/app/version.o: override CPPFLAGS += -DWHODID_VERSION='"$(VERSION)"'
-$(filter $(B)/obj/userspace/source/%,$(lib_obj)): | $(skeletons)
+$(filter $(B)/obj/userspace/source/% $(B)/joined/source.o,$(lib_obj)): | $(skeletons)
 $(B)/libwhodid.a: $(lib_obj)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -122,12 +133,12 @@ $(B)/deeds/compat%: tests/live/deeds/compat.c
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc -O1 -g -Wall -m$* -ffreestanding -fno-stack-protector -fno-pic -nostdlib -static -no-pie $< -o $@
 
-# A fuzz target is built with clang and the sources it names in its first lines as `// uses: a.cpp b.cpp`.
-$(B)/fuzz/%: tests/fuzz/%_fuzz.cpp $(lib_src)
+# A fuzz target is one source, and the library as the address sanitizer's tests have it.
+$(B)/fuzz/%: tests/fuzz/%_fuzz.cpp $(B)/asan/libwhodid.a
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANGXX) $(CPPFLAGS) -Itests -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		$< $$(sed -n 's,^// uses: ,,p' $<) $$(sed -n 's,^// links: ,,p' $<) -o $@
+	$(Q)$(CLANGXX) $(CPPFLAGS) -Itests -std=c++20 -O1 -g1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$< $(B)/asan/libwhodid.a $(LDLIBS) -o $@
 
 unit: $(B)/tests/unit $(B)/whodid
 	$<
@@ -149,7 +160,7 @@ ARM64_CXX      ?= aarch64-linux-gnu-g++
 ARM64_CXXFLAGS ?= -O0
 arm64_sysroot  := $(abspath $(B))/arm64/sysroot
 arm64: $(arm64_sysroot)/whole
-	$(Q)$(MAKE) B=$(B)/arm64 BPF_DIR=$(B)/arm64/bpf ARCH=aarch64 SYSROOT=$(arm64_sysroot) CXX='$(ARM64_CXX)' \
+	$(Q)$(MAKE) B=$(B)/arm64 JOINED=1 BPF_DIR=$(B)/arm64/bpf ARCH=aarch64 SYSROOT=$(arm64_sysroot) CXX='$(ARM64_CXX)' \
 		CXXFLAGS='$(ARM64_CXXFLAGS)' $(B)/arm64/whodid $(B)/arm64/tests/golden
 $(arm64_sysroot)/whole: tools/arm64-sysroot | deps-vm
 	$(Q)tools/arm64-sysroot $(@D)
@@ -158,14 +169,23 @@ $(arm64_sysroot)/whole: tools/arm64-sysroot | deps-vm
 bench: $(B)/tests/bench $(B)/tests/nothing $(B)/whodid
 	$< $(ARGS)
 
-# The whole suite. Sanitizer builds live in directories of their own; the BPF object is shared. They are compiled
-# with less optimization, which is most of their time.
-sanitized = $(MAKE) B=$(B)/$(1) SANITIZE=$(2) CXXFLAGS='-O1 -g1' $(B)/$(1)/tests/unit $(B)/$(1)/tests/golden
+# Sanitizer builds live in directories of their own; the BPF object is shared. The one for addresses is clang's: fuzz
+# targets link its library, and it takes half of gcc's time.
+asan = B=$(B)/asan JOINED=1 CXX=$(CLANGXX) SANITIZE=address$(comma)undefined CXXFLAGS='-O1 -g1' JOINED_CXXFLAGS=-fsanitize=fuzzer-no-link
+tsan = B=$(B)/tsan JOINED=1 SANITIZE=thread CXXFLAGS='-O1 -g1'
+$(B)/asan/libwhodid.a: FORCE
+	+$(Q)$(MAKE) $(asan) $@
+.PHONY: asan tsan
+asan tsan: | deps-test
+	+$(Q)$(MAKE) $($@) $(B)/$@/tests/unit $(B)/$@/tests/golden
+
+# The whole suite.
 test: | deps-vm
-	$(Q)$(MAKE) $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/live $(deeds) $(fuzzers)
+	$(Q)$(MAKE) $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/live $(deeds)
 	-$(Q)$(MAKE) arm64
-	+$(Q)$(call sanitized,asan,address$(comma)undefined)
-	+$(Q)$(call sanitized,tsan,thread)
+	+$(Q)$(MAKE) asan
+	+$(Q)$(MAKE) tsan
+	$(Q)$(MAKE) $(fuzzers)
 	$(Q)B=$(B) tests/run $(SUITES)
 lint: $(skeletons) | deps-test
 	$(Q)B=$(B) CPPFLAGS='$(CPPFLAGS)' tools/lint $(FILES)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/audit_message.cpp userspace/base/ip_address.cpp
 // Any audit text: fields no longer than the text, addresses real, a cut text without an outcome.
 #include <cstddef>
 #include <cstdint>

@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/filter/audit_import.cpp userspace/filter/audit_rules.cpp userspace/filter/fault.cpp
-// uses: userspace/filter/lexer.cpp userspace/filter/watch_builtin.cpp userspace/filter/watch_file.cpp
-// uses: userspace/filter/watch_list.cpp userspace/event/names.cpp
-// uses: userspace/base/escape.cpp userspace/base/glob.cpp
-// links: -lfmt
 // Any rules file: what is made of it is a watch file, and each remark is one line that a terminal shows.
 #include <algorithm>
 #include <cstddef>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/authorized_keys.cpp userspace/base/escape.cpp userspace/base/hash.cpp
-// links: -lcrypto
 // Any line: parts that lie in it in order, a key that reads back the same, and that its fingerprint finds.
 #include <cstddef>
 #include <cstdint>

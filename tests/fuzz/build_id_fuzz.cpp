@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/build_id.cpp
-// links: -l:libbcc_bpf.a -lelf -lz -lfmt
 // Any file: no build id, or 1 to 64 bytes of it.
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/cgroup_path.cpp
 // Any path: every field a part of it, the container id well-formed.
 #include <algorithm>
 #include <cstddef>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/container_state.cpp
 // Any text, as a runtime's file: no text above the bound, and no state of a container that is not in the
 // list.
 #include <cstddef>

@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/base/*.cpp userspace/event/*.cpp userspace/enrich/*.cpp userspace/filter/*.cpp
-// uses: userspace/fold/*.cpp userspace/sink/json_encode.cpp userspace/sink/text.cpp
-// uses: userspace/app/pipeline.cpp
-// links: -lfmt -lspdlog -lcrypto -l:libbcc_bpf.a -lbpf -lelf -lz -lre2 -pthread
 // Any records, in any order, down the whole line: what decode accepts, every field, every encoder and every
 // layout must survive, and no line may break out of its line.
 #include <fuzzer/FuzzedDataProvider.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/dns_question.cpp
 // Any packet: a name that is printable, bounded, and turns back into the labels of the packet.
 #include <algorithm>
 #include <cstddef>

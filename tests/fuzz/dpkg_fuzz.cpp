@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/dpkg.cpp userspace/base/host.cpp userspace/base/clock.cpp userspace/base/hash.cpp
-// links: -lcrypto -lfmt
 // Any text: no more diversions than it has lines for, which read back the same; versions that it holds.
 #include <algorithm>
 #include <cstddef>

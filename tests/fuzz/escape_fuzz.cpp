@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/base/escape.cpp
 // Any bytes: output valid UTF-8, without controls, reversible, within its columns.
 #include <cstddef>
 #include <cstdint>

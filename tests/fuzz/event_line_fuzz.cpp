@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/event/event_line.cpp
-// links: -lfmt
 // Any bytes, as a file of events: lines are the same however the stream is cut, each is an event with a kind
 // and a time or has a reason why not, and texts are no longer than the line.
 #include <cstddef>

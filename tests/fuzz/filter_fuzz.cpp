@@ -1,13 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/filter/expression.cpp userspace/filter/fault.cpp userspace/filter/lexer.cpp
-// uses: userspace/filter/matchers.cpp userspace/filter/operators.cpp userspace/filter/parser.cpp
-// uses: userspace/filter/pattern.cpp userspace/filter/resolve.cpp userspace/filter/term.cpp
-// uses: userspace/event/field.cpp userspace/event/field_readers.cpp userspace/event/kinds.cpp
-// uses: userspace/event/names.cpp userspace/event/shared_path.cpp userspace/event/words.cpp
-// uses: userspace/base/clock.cpp userspace/base/duration.cpp userspace/base/escape.cpp
-// uses: userspace/base/glob.cpp userspace/base/hash.cpp userspace/base/ip_address.cpp
-// uses: userspace/base/ip_network.cpp userspace/base/json_writer.cpp userspace/base/nearest.cpp
-// links: -lfmt -lcrypto -lre2
 // Any expression: an error of three lines, or one spelling that means the same on every event.
 #include <algorithm>
 #include <cstddef>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/id_map.cpp
 // Any text: never the number that means "no id".
 #include <cstddef>
 #include <cstdint>

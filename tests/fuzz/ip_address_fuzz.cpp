@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/base/ip_address.cpp
 // Any bytes and any text: format and parse are each other's inverse.
 #include <sys/socket.h>
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/base/json_writer.cpp userspace/base/escape.cpp
 // Any bytes as a JSON string: valid, UTF-8, and the same bytes again where they were UTF-8.
 #include <cstdlib>
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/logind_session.cpp userspace/enrich/c_unescape.cpp
 // Any text: fields no longer than it, and no value that starts a line of its own.
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/mask.cpp userspace/enrich/mask_*.cpp userspace/enrich/shell_line.cpp
 // Any arguments, any line: as many words as before, none grown beyond four times, and masking twice changes
 // nothing.
 #include <cstddef>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/mount_table.cpp userspace/event/shared_path.cpp
 // Any two tables, cut at the first NUL: an end to every walk, and host paths that are absolute.
 #include <cstddef>
 #include <cstdint>

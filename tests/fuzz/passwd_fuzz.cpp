@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/passwd.cpp
 // Any text: one entry or one skip for each line, and entries that read back the same.
 #include <algorithm>
 #include <cstddef>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/person_map.cpp userspace/base/ip_address.cpp
-// links: -lfmt
 // Any map: an error that names a line, or names that are found no longer than the map.
 #include <cstddef>
 #include <cstdint>

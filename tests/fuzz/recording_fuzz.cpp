@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/source/recording.cpp userspace/base/*.cpp userspace/event/*.cpp
-// links: -lfmt -lcrypto
 // Any file as a recording: refused with a message, or read to an end; what it hands over keeps to the format.
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/seen_programs.cpp userspace/base/host.cpp
-// uses: userspace/base/clock.cpp userspace/base/hash.cpp
-// links: -lcrypto -lfmt
 // Any text: an error, or programs that are written as they were read.
 #include <cstddef>
 #include <cstdint>

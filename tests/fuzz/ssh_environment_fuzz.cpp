@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/ssh_environment.cpp userspace/base/ip_address.cpp
 // Any environment: addresses and ports come together or not at all.
 #include <cstddef>
 #include <cstdint>

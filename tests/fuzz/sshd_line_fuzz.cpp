@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/enrich/sshd_line.cpp userspace/enrich/c_unescape.cpp userspace/base/ip_address.cpp
 // Any log line: fields no longer than the line, the address real, an honest line around any name read back.
 #include <cstddef>
 #include <cstdint>

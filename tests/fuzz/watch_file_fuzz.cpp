@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses: userspace/filter/fault.cpp userspace/filter/lexer.cpp userspace/filter/watch_builtin.cpp
-// uses: userspace/filter/watch_file.cpp userspace/filter/watch_list.cpp
-// uses: userspace/base/escape.cpp userspace/base/glob.cpp
-// links: -lfmt
 // Any watch file: an error that names a line and a column, or entries that read as themselves again.
 #include <algorithm>
 #include <cstddef>

@@ -18,8 +18,6 @@ rec_hdr header_of(std::span<const char> record) {
     return header;
 }
 
-ProcessKey key_of(const rec_hdr& header) { return {header.task.tgid, header.task.start_ns}; }
-
 void forget_exe(std::vector<char>& record) {
     rec_process listed;
     if (record.size() < sizeof listed) return;
@@ -48,11 +46,11 @@ void Backlog::sort() {
     for (const Records* records : {&told_, &fresh_}) {
         for (const auto& record : *records) {
             const rec_hdr header = header_of(record);
-            if (header.kind == REC_PROCESS_EXEC && header.result == 0) execs.insert(key_of(header));
+            if (header.kind == REC_PROCESS_EXEC && header.result == 0) execs.insert(key_of(header.task));
         }
     }
     for (auto& record : listing_)
-        if (execs.contains(key_of(header_of(record)))) forget_exe(record);
+        if (execs.contains(key_of(header_of(record).task))) forget_exe(record);
 }
 
 Lost lost_records(const Checkpoint& from, const Backlog& backlog, std::size_t waiting) {

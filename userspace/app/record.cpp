@@ -24,7 +24,7 @@ namespace whodid {
 namespace {
 
 constexpr std::uint64_t kFlushNs = 1'000'000'000;  // of record time: a crash costs no more than that
-constexpr std::uint64_t kLookNs = 2'000'000'000;   // at the names of users
+constexpr std::uint64_t kNamesNs = 2'000'000'000;  // at the names of users
 
 /// Which kinds go into the file, by number.
 Result<std::vector<bool>> kept_kinds(const std::vector<std::string>& names) {
@@ -79,7 +79,7 @@ private:
             anchor_ = enricher_->anchor();
             writer_.lines(format_anchor_line(anchor_));
         }
-        if (boot_ns < looked_ns_ + kLookNs) return;
+        if (boot_ns < looked_ns_ + kNamesNs) return;
         looked_ns_ = boot_ns;
         note_file("/etc/passwd", passwd_snapshot(host_), passwd_);
         note_file("/etc/group", group_snapshot(host_), group_);

@@ -267,4 +267,9 @@ std::string cut_middle(std::string_view text, std::size_t columns) {
     return out;
 }
 
+std::string quote_for_terminal(std::string_view text) {
+    constexpr std::size_t kColumnsMax = 60;
+    return '\'' + cut_middle(escape_for_terminal(text), kColumnsMax) + '\'';
+}
+
 }  // namespace whodid

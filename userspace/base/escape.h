@@ -38,4 +38,7 @@ std::size_t display_width(std::string_view text);
 /// never split, nor a combining mark parted from its base.
 std::string cut_middle(std::string_view text, std::size_t columns);
 
+/// Text of somebody else's for a message: escaped, cut to 60 columns, in single quotes.
+std::string quote_for_terminal(std::string_view text);
+
 }  // namespace whodid

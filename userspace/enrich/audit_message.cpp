@@ -12,12 +12,12 @@
 namespace whodid {
 namespace {
 
-struct TypeName {
+struct MessageType {
     std::uint16_t type;
     std::string_view name;
 };
 
-constexpr TypeName kTypeNames[] = {
+constexpr MessageType kMessageTypes[] = {
     {kAuditSet, "SET"},
     {kAuditAddRule, "ADD_RULE"},
     {kAuditDelRule, "DEL_RULE"},
@@ -56,7 +56,7 @@ constexpr TypeName kTypeNames[] = {
     {kCryptoKeyUser, "CRYPTO_KEY_USER"},
 };
 
-struct Field {
+struct Assignment {
     std::string_view key;
     std::string_view value;  // without quotes
     bool quoted = false;
@@ -77,7 +77,7 @@ std::size_t key_length(std::string_view text) {
 // libaudit never quotes a value that holds a quote, so the next one ends it. Without a next one the quote is
 // the last value of a text that was cut, or, in a whole text, planted (hostname is sent raw) to swallow the
 // fields behind it: then the value ends like one without quotes.
-bool take_quoted(std::string_view& text, bool whole, Field& field) {
+bool take_quoted(std::string_view& text, bool whole, Assignment& field) {
     if (!text.starts_with('"')) return false;
     if (whole && text.find('"', 1) == text.npos) return false;
     text.remove_prefix(1);
@@ -98,14 +98,14 @@ std::string_view take_words(std::string_view& text) {
 }
 
 // The next key=value of `text`; words that belong to no key are passed over.
-std::optional<Field> take_field(std::string_view& text, bool whole) {
+std::optional<Assignment> take_field(std::string_view& text, bool whole) {
     while (!text.empty()) {
         const std::size_t length = key_length(text);
         if (length == 0) {
             take_until(text, ' ');
             continue;
         }
-        Field field;
+        Assignment field;
         field.key = text.substr(0, length - 1);
         text.remove_prefix(length);
         if (!take_quoted(text, whole, field)) {
@@ -132,7 +132,7 @@ std::string unhex(std::string_view value) {
     return out;
 }
 
-std::string decode(const Field& field, Coding coding) {
+std::string decoded(const Assignment& field, Coding coding) {
     if (field.value == "?") return {};
     // A value cut in the middle of a byte has an odd digit left over, which unhex ignores.
     const bool whole_bytes = field.value.size() % 2 == 0 || field.cut;
@@ -154,19 +154,19 @@ AuditOutcome outcome_of(std::string_view value) {
 }
 
 template <std::string AuditMessage::*Member>
-void set_plain(AuditMessage& message, const Field& field) {
-    message.*Member = decode(field, Coding::kPlain);
+void set_plain(AuditMessage& message, const Assignment& field) {
+    message.*Member = decoded(field, Coding::kPlain);
 }
 
 template <std::string AuditMessage::*Member>
-void set_coded(AuditMessage& message, const Field& field) {
-    message.*Member = decode(field, Coding::kMaybeHex);
+void set_coded(AuditMessage& message, const Assignment& field) {
+    message.*Member = decoded(field, Coding::kMaybeHex);
 }
 
-void set_addr(AuditMessage& message, const Field& field) { message.addr = address_text(field.value); }
-void set_res(AuditMessage& message, const Field& field) { message.outcome = outcome_of(field.value); }
-void set_id(AuditMessage& message, const Field& field) { message.id = parse_id(field.value); }
-void set_rport(AuditMessage& message, const Field& field) {
+void set_addr(AuditMessage& message, const Assignment& field) { message.addr = address_text(field.value); }
+void set_res(AuditMessage& message, const Assignment& field) { message.outcome = outcome_of(field.value); }
+void set_id(AuditMessage& message, const Assignment& field) { message.id = parse_id(field.value); }
+void set_rport(AuditMessage& message, const Assignment& field) {
     message.rport = parse_decimal<std::uint16_t>(field.value);
 }
 
@@ -177,7 +177,7 @@ struct Rule {
     std::string_view key;
     Repeat repeat;
     Cut cut;
-    void (*set)(AuditMessage&, const Field&);
+    void (*set)(AuditMessage&, const Assignment&);
 };
 
 // In libaudit's order: what stands before hostname cannot be planted through it, what stands after it can.
@@ -199,11 +199,11 @@ constexpr Rule kRules[] = {
     {"res", Repeat::kLastWins, Cut::kDrop, set_res},
 };
 
-class FieldSink {
+class AssignmentSink {
 public:
-    explicit FieldSink(AuditMessage& message) : message_(message) {}
+    explicit AssignmentSink(AuditMessage& message) : message_(message) {}
 
-    void put(const Field& field) {
+    void put(const Assignment& field) {
         const auto rule = std::find_if(std::begin(kRules), std::end(kRules),
                                        [&](const Rule& r) { return r.key == field.key; });
         if (rule == std::end(kRules)) return;
@@ -224,9 +224,9 @@ private:
 }  // namespace
 
 std::string_view audit_type_name(std::uint16_t type) {
-    const auto entry = std::find_if(std::begin(kTypeNames), std::end(kTypeNames),
-                                    [&](const TypeName& t) { return t.type == type; });
-    return entry == std::end(kTypeNames) ? std::string_view{} : entry->name;
+    const auto entry = std::find_if(std::begin(kMessageTypes), std::end(kMessageTypes),
+                                    [&](const MessageType& t) { return t.type == type; });
+    return entry == std::end(kMessageTypes) ? std::string_view{} : entry->name;
 }
 
 bool is_account_change(std::uint16_t type) {
@@ -249,7 +249,7 @@ std::optional<AuditMessage> parse_audit_message(std::uint16_t type, std::string_
     AuditMessage message;
     message.type = type;
     message.truncated = truncated;
-    FieldSink sink(message);
+    AssignmentSink sink(message);
     while (auto field = take_field(text, !truncated)) {
         field->cut = truncated && field->value.data() + field->value.size() == end;
         sink.put(*field);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/file_name.h"
 #include "base/ip_address.h"
 #include "enrich/login_key.h"
 #include "enrich/raw_text.h"
@@ -21,8 +22,6 @@ constexpr std::uint64_t kFailureNs = 4 * kSecond;         // the log line follow
 constexpr std::uint64_t kConversationNs = 600 * kSecond;  // silent that long: forgotten
 constexpr std::size_t kConversationsMax = 4096;
 constexpr int kCapAuditWrite = 29;
-
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 template <std::size_t N>
 bool is_one_of(std::string_view text, const std::array<std::string_view, N>& names) {

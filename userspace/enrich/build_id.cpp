@@ -32,7 +32,7 @@ constexpr std::size_t kSectionsMax = 4096;
 constexpr std::size_t kNamesMax = 1 << 20;                        // bytes
 constexpr std::size_t kIdMax = 64;                                // bytes; linkers make 8 to 20
 constexpr std::size_t kNoteHead = sizeof(Elf32_Nhdr) + 4;         // and "GNU"
-constexpr std::uint64_t kFileMax = std::uint64_t{1} << 40;        // beyond it no offset is believed
+constexpr std::uint64_t kOffsetMax = std::uint64_t{1} << 40;      // beyond it no offset is believed
 constexpr std::string_view kSection(".note.gnu.build-id\0", 19);  // as it stands among the names
 constexpr unsigned char kNative = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
 
@@ -48,7 +48,7 @@ T at(const Bytes& bytes, std::size_t index) {
 
 /// All of it, or nothing.
 std::optional<Bytes> read_piece(int fd, std::uint64_t offset, std::size_t size) {
-    if (offset > kFileMax) return std::nullopt;
+    if (offset > kOffsetMax) return std::nullopt;
     Bytes bytes(size);
     std::size_t got = 0;
     while (got < size) {

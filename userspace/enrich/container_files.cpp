@@ -140,10 +140,10 @@ bool may_be_read(const MountTable& mounts) {
 
 template <class Entries, class Id>
 AccountNames names_of(const Entries& entries, Id id, const IdMap& map) {
-    constexpr std::size_t kNamesMax = 1024;
+    constexpr std::size_t kAccountsMax = 1024;
     AccountNames names;
     for (const auto& entry : entries) {
-        if (names.size() >= kNamesMax) break;
+        if (names.size() >= kAccountsMax) break;
         if (const auto host = map.to_host(entry.*id)) names.try_emplace(*host, entry.name);
     }
     return names;

@@ -14,12 +14,12 @@ constexpr std::size_t kHeaderBytes = 12;
 constexpr std::size_t kMaxNameBytes = 255;  // RFC 1035 section 2.3.4, lengths and root included
 constexpr std::uint8_t kMaxLabelBytes = 63;
 
-struct TypeName {
+struct RecordType {
     std::uint16_t type;
     std::string_view name;
 };
 
-constexpr TypeName kTypeNames[] = {
+constexpr RecordType kRecordTypes[] = {
     {1, "A"},       {2, "NS"},      {5, "CNAME"},   {6, "SOA"},     {10, "NULL"},    {12, "PTR"},
     {13, "HINFO"},  {15, "MX"},     {16, "TXT"},    {17, "RP"},     {18, "AFSDB"},   {24, "SIG"},
     {25, "KEY"},    {28, "AAAA"},   {29, "LOC"},    {33, "SRV"},    {35, "NAPTR"},   {36, "KX"},
@@ -74,9 +74,9 @@ std::optional<std::string> take_name(std::span<const std::uint8_t>& bytes) {
 }  // namespace
 
 std::string dns_type_name(std::uint16_t type) {
-    const auto entry = std::find_if(std::begin(kTypeNames), std::end(kTypeNames),
-                                    [&](const TypeName& t) { return t.type == type; });
-    return entry == std::end(kTypeNames) ? "TYPE" + std::to_string(type) : std::string(entry->name);
+    const auto entry = std::find_if(std::begin(kRecordTypes), std::end(kRecordTypes),
+                                    [&](const RecordType& t) { return t.type == type; });
+    return entry == std::end(kRecordTypes) ? "TYPE" + std::to_string(type) : std::string(entry->name);
 }
 
 std::optional<DnsQuestion> parse_dns_question(std::span<const std::uint8_t> message) {

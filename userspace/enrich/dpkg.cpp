@@ -14,7 +14,7 @@ namespace whodid {
 
 namespace {
 
-constexpr std::size_t kFileMax = 64 << 20;  // bytes of one of dpkg's files
+constexpr std::size_t kDpkgFileMax = 64 << 20;  // bytes of one of dpkg's files
 constexpr std::string_view kSuffix = ".list";
 
 constexpr const char* kInfo = "/var/lib/dpkg/info";
@@ -30,7 +30,7 @@ std::int64_t change_time(const std::string& path) {
 }
 
 std::string text_of(const std::string& path) {
-    auto text = read_regular_file(path, kFileMax);
+    auto text = read_regular_file(path, kDpkgFileMax);
     return text ? std::move(*text) : std::string();
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_name.h"
 #include "enrich/block_device.h"
 #include "enrich/dns_question.h"
 #include "enrich/guard.h"
@@ -24,14 +25,10 @@ constexpr std::uint64_t kSearchNs = 200'000'000;     // a PATH search goes on wi
 constexpr std::uint64_t kRefreshNs = 2'000'000'000;  // names, clock
 constexpr std::uint64_t kClockStepNs = 10'000'000;   // a difference worth a new anchor
 
-ProcessKey key_of(const rec_task& task) { return {task.tgid, task.start_ns}; }
-
 /// Said by the sensor, when this was recorded: nobody did it.
 bool is_own(const rec_hdr& record) { return record.cpu == REC_OWN_CPU; }
 
 bool is_set(std::uint32_t id) { return id != REC_UNSET; }
-
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 /// As the kernel walked it; the head of one that was cut is missing.
 std::string_view walked_path(const Event& event, const rec_path& path, Batch& batch) {

@@ -12,6 +12,7 @@
 
 #include "event/kinds.h"
 #include "event/names.h"
+#include "event/shared_path.h"
 
 namespace whodid {
 
@@ -57,10 +58,6 @@ bool is_harmful(const Event& event, const GuardedFile& file) {
         default:
             return true;
     }
-}
-
-bool is_below(std::string_view path, std::string_view directory) {
-    return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 bool is_tried(const Event& event) { return event.error() != ENOENT && event.error() != ENOTDIR; }

@@ -8,7 +8,7 @@
 namespace whodid {
 namespace {
 
-std::string decode(std::string_view value) {
+std::string unquoted(std::string_view value) {
     while (!value.empty() && (value.back() == ' ' || value.back() == '\t' || value.back() == '\r')) {
         value.remove_suffix(1);
     }
@@ -39,7 +39,7 @@ constexpr TextField kTextFields[] = {
 
 void set_text(LogindSession& session, std::string_view key, std::string_view value) {
     for (const TextField& field : kTextFields) {
-        if (field.key == key) session.*field.member = decode(value);
+        if (field.key == key) session.*field.member = unquoted(value);
     }
 }
 
@@ -74,9 +74,9 @@ std::optional<LogindSession> parse_logind_session(std::string_view text) {
         std::string_view value = take_until(text, '\n');
         if (value.starts_with('#') || value.find('=') == value.npos) continue;
         const std::string_view key = take_until(value, '=');
-        if (key == "UID") uid = parse_id(decode(value));
+        if (key == "UID") uid = parse_id(unquoted(value));
         set_text(session, key, value);
-        set_number(session, key, decode(value));
+        set_number(session, key, unquoted(value));
     }
     if (!uid) return std::nullopt;
     session.uid = *uid;

@@ -53,14 +53,14 @@ std::string join(const std::vector<std::string>& strings) {
     return block;
 }
 
-std::vector<std::string> split(std::string_view block) {
+std::vector<std::string> strings_of(std::string_view block) {
     std::vector<std::string> strings;
     for_each_string(block, [&](std::string_view s) { strings.emplace_back(s); });
     return strings;
 }
 
 rec_hdr* mask_arguments(rec_hdr* record, Arena& arena, bool& masked) {
-    std::vector<std::string> args = split(slice_text(record, reinterpret_cast<rec_exec*>(record)->argv));
+    std::vector<std::string> args = strings_of(slice_text(record, reinterpret_cast<rec_exec*>(record)->argv));
     if (!mask_args(args)) return record;
     masked = true;
     const std::string block = join(args);
@@ -71,7 +71,8 @@ rec_hdr* mask_arguments(rec_hdr* record, Arena& arena, bool& masked) {
 
 /// Variables that hold a whole command line.
 rec_hdr* mask_environment(rec_hdr* record, Arena& arena, bool& masked) {
-    std::vector<std::string> variables = split(slice_text(record, reinterpret_cast<rec_exec*>(record)->env));
+    std::vector<std::string> variables =
+        strings_of(slice_text(record, reinterpret_cast<rec_exec*>(record)->env));
     bool any = false;
     for (std::string& variable : variables) {
         for (const std::string_view name : {"SUDO_COMMAND=", "SSH_ORIGINAL_COMMAND="}) {

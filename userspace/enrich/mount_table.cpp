@@ -14,7 +14,7 @@ namespace whodid {
 namespace {
 
 // Blanks, tabs, newlines and backslashes come as three octal digits.
-std::string unescape(std::string_view text) {
+std::string octal_unescape(std::string_view text) {
     const auto octal = [](char c) { return c >= '0' && c <= '7'; };
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -41,8 +41,8 @@ std::optional<Mount> parse_line(std::string_view line) {
     mount.id = *id;
     mount.parent = *parent;
     mount.dev = *major << 20 | *minor;
-    mount.root = unescape(take_until(line, ' '));
-    mount.point = unescape(take_until(line, ' '));
+    mount.root = octal_unescape(take_until(line, ' '));
+    mount.point = octal_unescape(take_until(line, ' '));
     while (!line.empty() && take_until(line, ' ') != "-") {
     }
     mount.type = take_until(line, ' ');

@@ -14,8 +14,6 @@ namespace whodid {
 
 namespace {
 
-ProcessKey key_of(const rec_task& task) { return {task.tgid, task.start_ns}; }
-
 /// Zero where the record does not tell.
 ProcessKey parent_of(const rec_task& task) { return {task.parent_tgid, task.parent_start_ns}; }
 

@@ -25,6 +25,8 @@ struct ProcessKey {
     bool operator==(const ProcessKey&) const = default;
 };
 
+inline ProcessKey key_of(const rec_task& task) { return {task.tgid, task.start_ns}; }
+
 struct ProcessKeyHash {
     std::size_t operator()(const ProcessKey& key) const {
         return (key.start_ns ^ static_cast<std::uint64_t>(key.tgid) << 40) * 0x9e3779b97f4a7c15ull;

@@ -30,6 +30,7 @@ constexpr std::size_t kHashesMax = 64;      // files that are held open
 constexpr std::size_t kPieceBytes = 256 << 10;
 constexpr auto kRetry = std::chrono::milliseconds(10);  // where the budget is used up
 constexpr auto kEndLimit = std::chrono::seconds(1);
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
 /// A file that is being hashed.
 struct Hashing {
@@ -45,9 +46,8 @@ struct Hashing {
 }  // namespace
 
 bool HashBudget::take(std::uint64_t bytes, std::uint64_t now_ns) {
-    constexpr std::uint64_t kSecond = 1'000'000'000;
-    const std::uint64_t gone_ns = std::min(now_ns - std::exchange(filled_ns_, now_ns), 10 * kSecond);
-    const std::uint64_t refill = gone_ns * (bytes_per_second_ >> 10) / kSecond << 10;
+    const std::uint64_t gone_ns = std::min(now_ns - std::exchange(filled_ns_, now_ns), 10 * kSecondNs);
+    const std::uint64_t refill = gone_ns * (bytes_per_second_ >> 10) / kSecondNs << 10;
     if (refill == 0) filled_ns_ = now_ns - gone_ns;  // not lost: it adds up until the next time
     left_ = std::min(most_, left_ + refill);
     if (left_ < bytes) return false;

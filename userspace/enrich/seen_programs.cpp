@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kFirstLine = "whodid seen programs 1";
 constexpr std::size_t kDigits = 32;
-constexpr std::size_t kFileMax = (SeenPrograms::kMax + 1) * (kDigits + 1);  // bytes
+constexpr std::size_t kSeenFileMax = (SeenPrograms::kMax + 1) * (kDigits + 1);  // bytes
 
 std::optional<std::uint64_t> parse_hex(std::string_view digits) {
     std::uint64_t value = 0;
@@ -70,7 +70,7 @@ std::string format_seen(const std::list<Id128>& programs) {
 Result<SeenPrograms> SeenPrograms::load(const std::string& path) {
     SeenPrograms seen;
     seen.path_ = path;
-    const auto text = read_regular_file(path, kFileMax);
+    const auto text = read_regular_file(path, kSeenFileMax);
     if (!text && text.error().code == ENOENT) return seen;
     if (!text) return text.error();
     const auto programs = parse_seen(*text);

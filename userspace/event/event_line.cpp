@@ -14,7 +14,7 @@ namespace whodid {
 
 namespace {
 
-constexpr std::string_view kPrefix = "whodid.";
+constexpr std::string_view kNamePrefix = "whodid.";
 
 /// Digits alone, as many as there are.
 std::optional<unsigned> number(std::string_view text) {
@@ -36,7 +36,7 @@ std::optional<unsigned> fraction_ns(std::string_view text) {
 }
 
 /// RFC 3339 in UTC, from 1970 on.
-std::optional<std::uint64_t> read_time(std::string_view text) {
+std::optional<std::uint64_t> parse_time(std::string_view text) {
     if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
         text[16] != ':' || text.back() != 'Z')
         return std::nullopt;
@@ -155,12 +155,12 @@ Result<EventLine> read_event_line(std::string_view line) {
                    ? Error{"it is cut short", EINVAL}
                    : Error{fmt::format("it is not JSON from byte {} on", taker.fault_at), EINVAL};
     if (!taker.has_object) return Error{"it is JSON, but no object", EINVAL};
-    if (!taker.name.starts_with(kPrefix) || taker.name.size() == kPrefix.size())
+    if (!taker.name.starts_with(kNamePrefix) || taker.name.size() == kNamePrefix.size())
         return Error{"it has no event.name of whodid's", EINVAL};
-    const auto time_ns = read_time(taker.time);
+    const auto time_ns = parse_time(taker.time);
     if (!time_ns) return Error{"it has no time like 2026-11-24T14:02:31.118204411Z", EINVAL};
     taker.event.time_ns = *time_ns;
-    taker.event.kind = taker.name.substr(kPrefix.size());
+    taker.event.kind = taker.name.substr(kNamePrefix.size());
     return std::move(taker.event);
 }
 

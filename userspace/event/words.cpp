@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "base/clock.h"
+#include "base/file_name.h"
 #include "event/field_readers.h"
 #include "event/kinds.h"
 #include "event/names.h"
@@ -39,8 +40,6 @@ void append_argument(std::string& out, std::string_view argument) {
     }
     out += quote;
 }
-
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 void append_end(std::string& out, const Event& e, const std::uint8_t* address, std::uint16_t port) {
     const auto& r = e.as<rec_net>();

@@ -16,14 +16,9 @@ namespace whodid {
 
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+bool parts_words(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 Error refused(std::string message) { return Error{std::move(message), EINVAL}; }
-
-std::string shown(std::string_view text) {
-    constexpr std::size_t kColumnsMax = 60;
-    return '\'' + cut_middle(escape_for_terminal(text), kColumnsMax) + '\'';
-}
 
 /// As auditctl parts a line: at blanks, but for one behind a \, which is a \ itself behind a \. Quotes mean
 /// nothing. A comment is a line of its own.
@@ -32,7 +27,7 @@ Result<std::vector<std::string>> words_of(std::string_view line) {
     bool in_word = false;
     for (std::size_t i = 0; i < line.size(); ++i) {
         if (line[i] == '\0') return refused("a NUL in the line");
-        if (is_blank(line[i])) {
+        if (parts_words(line[i])) {
             in_word = false;
             continue;
         }
@@ -56,7 +51,7 @@ Result<void> take_list(std::string_view text, AuditRule& rule) {
     std::string_view list = comma == text.npos ? std::string_view() : text.substr(comma + 1);
     if (is_one(kLists, action)) std::swap(action, list);
     if (!is_one(kActions, action) || !is_one(kLists, list))
-        return refused(shown(text) + " is no action and list: always,exit");
+        return refused(quote_for_terminal(text) + " is no action and list: always,exit");
     rule.action = action;
     rule.list = list;
     return {};
@@ -70,19 +65,19 @@ Result<AuditField> read_field(std::string_view text) {
                      std::string(text.substr(value))};
     constexpr std::string_view kKnown[] = {"=", "!=", "<", "<=", ">", ">=", "&", "&="};
     if (field.name.empty() || field.value.empty() || std::ranges::find(kKnown, field.op) == std::end(kKnown))
-        return refused(shown(text) + " is no field, operator and value: auid>=1000");
+        return refused(quote_for_terminal(text) + " is no field, operator and value: auid>=1000");
     return field;
 }
 
 Result<void> take_perms(std::string_view text, AuditRule& rule) {
     const auto perms = parse_accesses(text);
-    if (!perms) return refused(shown(text) + " is not made of r, w, x and a");
+    if (!perms) return refused(quote_for_terminal(text) + " is not made of r, w, x and a");
     rule.perms = *perms;
     return {};
 }
 
 Result<void> take_path(std::string_view text, std::string& to) {
-    if (!text.starts_with('/')) return refused(shown(text) + " is no absolute path");
+    if (!text.starts_with('/')) return refused(quote_for_terminal(text) + " is no absolute path");
     if (!to.empty()) return refused("a second path in one rule");
     to = text;
     return {};
@@ -163,7 +158,8 @@ constexpr std::string_view kSettings[] = {"-D",
 Result<void> take_option(const std::vector<std::string>& words, std::size_t& at, AuditRule& rule) {
     const std::string& name = words[at];
     const auto option = std::ranges::find(kOptions, name, &Option::name);
-    if (option == std::end(kOptions)) return refused("auditctl has no " + shown(name) + " in a rule");
+    if (option == std::end(kOptions))
+        return refused("auditctl has no " + quote_for_terminal(name) + " in a rule");
     if (++at == words.size()) return refused(name + " wants a value");
     return option->take(words[at++], rule);
 }

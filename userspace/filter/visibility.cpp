@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_name.h"
 #include "base/glob.h"
 #include "event/kinds.h"
 
@@ -21,8 +22,6 @@ namespace whodid {
 namespace {
 
 using Names = std::initializer_list<std::string_view>;
-
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool is_any(std::string_view name, Names names) { return std::ranges::find(names, name) != names.end(); }
 

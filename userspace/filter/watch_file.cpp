@@ -20,13 +20,8 @@ namespace {
 constexpr std::string_view kLetters = "rwxa", kTagKey = "tag=";
 constexpr WatchAccess kAccessOf[] = {kWatchRead, kWatchWrite, kWatchExecute, kWatchAttributes};
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_gap(char c) { return c == ' ' || c == '\t'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-std::string shown(std::string_view text) {
-    constexpr std::size_t kColumnsMax = 60;
-    return '\'' + cut_middle(escape_for_terminal(text), kColumnsMax) + '\'';
-}
 
 /// A fault in a line; the file and the line go before it.
 Error fault_at(std::size_t at, std::string_view message) {
@@ -46,7 +41,7 @@ public:
     Result<std::vector<Word>> read() {
         std::vector<Word> words;
         while (true) {
-            while (at_ < line_.size() && is_blank(line_[at_])) ++at_;
+            while (at_ < line_.size() && is_gap(line_[at_])) ++at_;
             if (at_ == line_.size() || line_[at_] == '#') return words;
             words.push_back({{}, at_});
             if (auto taken = take_word(words.back().text); !taken) return taken.error();
@@ -55,7 +50,7 @@ public:
 
 private:
     Result<void> take_word(std::string& to) {
-        for (; at_ < line_.size() && !is_blank(line_[at_]); ++at_) {
+        for (; at_ < line_.size() && !is_gap(line_[at_]); ++at_) {
             if (line_[at_] == '"') {
                 if (auto taken = take_quoted(to); !taken) return taken.error();
             } else if (is_control(line_[at_])) {
@@ -95,14 +90,15 @@ Result<void> check_name(std::string_view name, std::size_t at) {
     if (is_pattern(name) && Glob(name).is_futile())
         return fault_at(at, fmt::format("the pattern {} matches nothing: a \\ at its end, or a class "
                                         "that there is not ([:digit:] is one)",
-                                        shown(name)));
+                                        quote_for_terminal(name)));
     return {};
 }
 
 Result<void> read_path(const Word& word, WatchEntry& entry) {
     std::string_view path = word.text;
     if (!path.starts_with('/'))
-        return fault_at(word.at, shown(path) + " is no absolute path; an entry begins with one: /etc/shadow");
+        return fault_at(word.at, quote_for_terminal(path) +
+                                     " is no absolute path; an entry begins with one: /etc/shadow");
     if (path.find('\0') != path.npos) return fault_at(word.at, "a NUL; no path has one");
     if (path.size() >= PATH_MAX)
         return fault_at(word.at, fmt::format("longer than a path can be, {} bytes", PATH_MAX - 1));
@@ -142,7 +138,7 @@ Result<std::optional<WatchEntry>> read_line(std::string_view line) {
         }
         const auto accesses = parse_accesses(word.text);
         if (!accesses)
-            return fault_at(word.at, shown(word.text) +
+            return fault_at(word.at, quote_for_terminal(word.text) +
                                          " is neither accesses, of r w x a, nor tag=NAME; a path or a tag "
                                          "with blanks is quoted");
         if (std::exchange(has_accesses, true))
@@ -156,7 +152,7 @@ Result<std::optional<WatchEntry>> read_line(std::string_view line) {
 /// Bare where it would be read as the same again.
 std::string word_of(std::string_view text) {
     const bool is_plain = std::ranges::none_of(text, [](char c) {
-        return is_blank(c) || is_control(c) || c == '"' || static_cast<unsigned char>(c) >= 0x80;
+        return is_gap(c) || is_control(c) || c == '"' || static_cast<unsigned char>(c) >= 0x80;
     });
     return is_plain && !text.empty() && !text.starts_with('#') ? std::string(text) : quoted(text);
 }
