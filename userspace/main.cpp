@@ -148,6 +148,12 @@ CLI::Option* add_ledger(CLI::App& command, LedgerFormat& ledger) {
         "The whole account of events at the end");
 }
 
+CLI::Option* add_profile(CLI::App& command, std::function<void(Profile)> take, const char* doc) {
+    const Words<Profile> profiles = {
+        {"quiet", Profile::kQuiet}, {"standard", Profile::kStandard}, {"forensic", Profile::kForensic}};
+    return add_choice<Profile>(command, "--profile", profiles, std::move(take), doc);
+}
+
 void add_view(CLI::App& command, ViewOptions& view) {
     command.add_option("KIND", view.kinds,
                        "exec, file.open, network, ...: only these kinds, and all of them");
@@ -164,6 +170,8 @@ void add_view(CLI::App& command, ViewOptions& view) {
     add_list(command, "--path", "GLOB", view.paths, "On this file, reading included; * matches / too");
     command.add_flag("--failed", view.failed_only, "Only what was refused or failed");
     add_filter(command, view.filters);
+    add_profile(
+        command, [&view](Profile p) { view.profile = p; }, "Of these, what run would tell: docs/profiles.md");
     add_parsed<std::uint64_t>(
         command, "--count", "N", parse_count, [&view](std::uint64_t n) { view.count_max = n; },
         "Stop after that many");
@@ -292,6 +300,14 @@ void add_run(CLI::App& command, RunOptions& options) {
                     "Append JSON lines to this file, mode 0640 if it is new; default standard output")
         ->type_name("FILE");
     add_filter(command, options.filters);
+    add_profile(
+        command, [&options](Profile p) { options.profile = p; },
+        "How much is told, docs/profiles.md; default standard, or what --filter keeps");
+    add_parsed<std::uint64_t>(
+        command, "--for", "TIME", parse_duration, [&options](std::uint64_t ns) { options.forensic_ns = ns; },
+        "How long forensic lasts, at most 72h; then standard");
+    command.add_option("--reason", options.forensic_reason, "Why forensic; the events say so")
+        ->type_name("TEXT");
     add_person_map(command, options.person_map_path);
     add_watch(command, options.watch_paths);
     add_seen(command, options.seen_path);

@@ -69,8 +69,9 @@ enum rec_kind {
     REC_SENSOR_LOSS = 62,
     REC_SENSOR_BLIND = 63,
     REC_SENSOR_TAMPER = 64,
+    REC_SENSOR_BUDGET = 65,
     REC_SENSOR_HEARTBEAT = 66,
-    /* 65 sensor.budget, 70 summary.process, 71 summary.build, 80 alert: reserved */
+    /* 70 summary.process, 71 summary.build, 80 alert: reserved */
 
     REC_RAW_TASK = 100,        /* a process that was there before the sensor */
     REC_RAW_AUDIT = 101,       /* a message sent to the kernel's audit socket */

@@ -296,6 +296,48 @@ TEST_F(Run, AFilterLeavesWhatMeetsItAndWhatTheSensorSaysOfItself) {
     expect_balance(said);
 }
 
+TEST_F(Run, StandardKeepsLibraryReadsBackAndCountsThem) {
+    const auto own = serve({"--profile", "standard"});
+    ASSERT_TRUE(own);
+    EXPECT_TRUE(own->about().ends_with("; profile standard")) << own->about();
+    const std::string dir = fs::path(own->output()).parent_path().string();
+    ASSERT_TRUE(exited(0, as_alice("cd " + dir + " && : >sought && cat sought && rm sought")));
+    ASSERT_TRUE(own->wait_for({"file.unlink", 0, {}}));
+    const auto said = own->stop();
+    EXPECT_FALSE(own->all({"file.create", 0, {}}).empty());
+    for (const Json& e : own->all({"file.open", 0, {}})) EXPECT_NE(at(e, "whodid.file.access"), "r") << e;
+    EXPECT_GT(ledger_of(*said)["kinds"]["file.open"]["kept_back"], 0);
+    expect_one_stream(*own);
+    expect_balance(said);
+}
+
+TEST_F(Run, ForensicSaysWhyAndEndsByItself) {
+    const auto own = serve({"--profile", "forensic", "--for", "4s", "--reason", "case 17"});
+    ASSERT_TRUE(own);
+    const auto says = [&](const std::string& words) {
+        return own->wait_for({"sensor.budget", 0, [&](const Json& e) {
+                                  return at(e, "message").get<std::string>().find(words) != std::string::npos;
+                              }});
+    };
+    const auto reads = [&](const std::string& path) {
+        return own->all({"file.open", 0, [&](const Json& e) { return at(e, "file.path") == path; }}).size();
+    };
+    const std::string dir = fs::path(own->output()).parent_path().string(), early = dir + "/early",
+                      late = dir + "/late";
+    std::ofstream{early};
+    std::ofstream{late};
+    EXPECT_TRUE(says("profile forensic: case 17; for another "));
+    ASSERT_TRUE(exited(0, as_alice("exec 3<" + early)));
+    EXPECT_TRUE(comes_true([&] { return reads(early) > 0; }));
+    const std::size_t before = reads(late);  // its making
+    ASSERT_TRUE(says("profile standard: the time of forensic is over"));
+    ASSERT_TRUE(exited(0, as_alice("exec 3<" + late)));
+    const auto said = own->stop();
+    EXPECT_EQ(reads(late), before);
+    EXPECT_GT(ledger_of(*said)["kinds"]["file.open"]["kept_back"], 0);
+    expect_balance(said);
+}
+
 TEST_F(Run, WhatIsDoneToItsFilesIsTold) {
     const fs::path map = fs::path("/dev/shm") / ("whodid-people-" + std::to_string(::getpid()));
     std::ofstream(map) << "# nobody yet\n";

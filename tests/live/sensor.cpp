@@ -124,7 +124,11 @@ Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& ar
 }
 
 Result<std::unique_ptr<Sensor>> Sensor::serve(const std::vector<std::string>& arguments) {
-    return launch({"run"}, "--output", arguments);
+    // Everything, unless the test is about a profile.
+    const bool names_one = std::ranges::find(arguments, "--profile") != arguments.end();
+    const std::vector<std::string> all = {"run", "--profile", "forensic", "--for",
+                                          "1h",  "--reason",  "a test"};
+    return launch(names_one ? std::vector<std::string>{"run"} : all, "--output", arguments);
 }
 
 Result<std::unique_ptr<Sensor>> Sensor::launch(std::vector<std::string> argv, const std::string& output,

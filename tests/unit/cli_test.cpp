@@ -167,6 +167,27 @@ TEST_F(Cli, AWrongFilterIsShown) {
     EXPECT_EQ(o.err, "whodid: " + shown);
 }
 
+TEST_F(Cli, ForensicIsForATimeAndForAReason) {
+    expect_usage_error("run --profile forensic", "--for 4h --reason TEXT");
+    expect_usage_error("run --profile forensic --for 1h", "--for 4h --reason TEXT");
+    expect_usage_error("run --profile forensic --for 73h --reason x", "--for: at most 72h");
+    expect_usage_error("run --for 1h --reason x", "--for and --reason go with --profile forensic");
+    expect_usage_error("run --profile loud", "loud");
+}
+
+TEST_F(Cli, AReplayShowsWhatAProfileTells) {
+    const std::string replay = "\"$W\" replay tests/data/recordings/story.whodid -q -o json --profile ";
+    const auto lines = [&](const char* profile) {
+        const Outcome o = run(replay + profile);
+        EXPECT_EQ(o.code, 0) << o.err;
+        return std::ranges::count(o.out, '\n');
+    };
+    const auto quiet = lines("quiet"), standard = lines("standard"), forensic = lines("forensic");
+    EXPECT_GT(quiet, 0);
+    EXPECT_LT(quiet, standard);
+    EXPECT_LT(standard, forensic);
+}
+
 TEST_F(Cli, FilterExplain) {
     const Outcome o = run("\"$W\" filter explain 'user==\"alice\" && dport in {22, 3306}'");
     EXPECT_EQ(o.code, 0);

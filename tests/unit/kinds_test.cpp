@@ -50,7 +50,8 @@ TEST(Kinds, NumbersNeverChange) {
         {22, "file.mount"},       {23, "file.umount"},  {50, "kernel.module"},   {51, "kernel.bpf"},
         {52, "process.ptrace"},   {60, "sensor.start"}, {61, "sensor.stop"},     {62, "sensor.loss"},
         {64, "sensor.tamper"},    {100, "raw.task"},    {101, "raw.audit"},      {102, "raw.syslog"},
-        {103, "raw.credentials"}, {63, "sensor.blind"}, {105, "raw.signal"},     {66, "sensor.heartbeat"}};
+        {103, "raw.credentials"}, {63, "sensor.blind"}, {105, "raw.signal"},     {66, "sensor.heartbeat"},
+        {65, "sensor.budget"}};
     for (const auto& [number, name] : expected) {
         const Kind* kind = find_kind(number);
         ASSERT_TRUE(kind) << name;

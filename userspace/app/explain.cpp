@@ -17,7 +17,7 @@ Result<std::string> explain_filter(std::string_view expression) {
         "{}\n\n{}\n"
         "Each event comes out of the kernel and is held against this in userspace: this version has no gate "
         "in\n"
-        "the kernel. sensor.loss, sensor.blind and sensor.tamper pass every filter.\n",
+        "the kernel. sensor.loss, sensor.blind, sensor.tamper and sensor.budget pass every filter.\n",
         compiled->text(), compiled->tree());
 }
 

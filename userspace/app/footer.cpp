@@ -102,7 +102,9 @@ std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t sho
     });
     const LedgerLine sum = ledger.total();
     std::string out = fmt::format("{} event{} shown", with_commas(shown), shown == 1 ? "" : "s");
-    if (!back.empty()) out += fmt::format("; kept back: {} (a kind by its name, all with -a)", list(back));
+    const std::string how = filter.profile() ? fmt::format("by profile {}", profile_name(*filter.profile()))
+                                             : "a kind by its name, all with -a";
+    if (!back.empty()) out += fmt::format("; kept back: {} ({})", list(back), how);
     out += '\n';
     if (filter.unmatched()) out += fmt::format("{} did not match; ", with_commas(filter.unmatched()));
     if (const std::uint64_t folded = sum.folded + sum.kernel.folded; folded)

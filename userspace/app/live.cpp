@@ -199,9 +199,11 @@ std::string LiveCapture::describe(const Predecessor& predecessor) const {
         predecessor.sensor.tgid == 0
             ? ""
             : fmt::format("goes on for worker {}, which {}; ", predecessor.sensor.tgid, predecessor.end);
-    return fmt::format("{}version {}, {} backend, {} hooks{}{}", follows, kVersion,
+    const std::string& profile = options_.profile;
+    return fmt::format("{}version {}, {} backend, {} hooks{}{}{}{}", follows, kVersion,
                        is_full(hooks) ? "full" : "tracepoint", attached,
-                       misses_compat(hooks) ? "; without 32-bit system calls" : "", absent);
+                       misses_compat(hooks) ? "; without 32-bit system calls" : "", absent,
+                       profile.empty() ? "" : "; profile ", profile);
 }
 
 // ---- taking over ------------------------------------------------------------------------------------------
@@ -275,6 +277,9 @@ Result<void> LiveCapture::begin(Pipeline& pipeline, Ledger& ledger) {
     const Lost lost = lost_records(from, backlog, pipeline.enricher().waiting());
     account_for(lost, ledger);
     pipeline.say(REC_SENSOR_START, describe(options_.predecessor));
+    if (const std::uint64_t now = boot_now_ns(); options_.forensic_until_ns > now)
+        pipeline.use(Profile::kForensic, fmt::format("{}; for another {}", options_.forensic_reason,
+                                                     format_duration(options_.forensic_until_ns - now)));
     say_lost(pipeline, lost, from);
     for (const auto& record : backlog.fresh()) pipeline.take(record);
     if (hand_over_) hand_over_->moves(monotonic_now_ns());
@@ -297,6 +302,10 @@ void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint6
         report_losses(pipeline, now_ns);
         guard_sensors(pipeline);
         folds_.tick(now_ns, [&](const rec_folded& folded) { take_folded(pipeline, folded); });
+    }
+    if (options_.forensic_until_ns != 0 && now_ns >= options_.forensic_until_ns) {
+        options_.forensic_until_ns = 0;
+        pipeline.use(Profile::kStandard, "the time of forensic is over");
     }
     if (canary_->is_due(now_ns)) send_canary(pipeline);
     if (options_.heartbeat_ns == 0 || now_ns < heartbeat_due_ns_) return;

@@ -39,6 +39,9 @@ struct PumpOptions {
     std::vector<GuardedFile> guarded = {};  // more files; which they are is looked up
     std::string nonce = {};                 // of the canary; empty: made up
     Predecessor predecessor = {};
+    std::string profile = {};             // for the first event; empty: none
+    std::uint64_t forensic_until_ns = 0;  // since boot: then profile standard; 0: never
+    std::string forensic_reason = {};
     std::function<std::string()> stop_reason =
         {};  // asked at the end, for the last event; null: none to tell
 };

@@ -132,6 +132,7 @@ FilterOptions filter_options(const ViewOptions& options) {
     filter.kinds = options.kinds;
     filter.everything = options.everything;
     filter.failed_only = options.failed_only;
+    filter.profile = options.profile;
     filter.users = options.users;
     filter.tree_pid = options.tree_pid;
     filter.expressions = options.filters;

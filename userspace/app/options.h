@@ -65,6 +65,7 @@ struct ViewOptions {
     std::vector<std::string> kinds;
     bool everything = false;
     bool failed_only = false;
+    std::optional<Profile> profile;
     std::vector<std::string> users, sessions, exes, paths;
     std::vector<std::string> filters;  // expressions
     std::vector<std::uint32_t> pids;

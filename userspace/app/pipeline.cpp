@@ -217,6 +217,11 @@ void Pipeline::say(std::uint16_t kind, std::string_view text) {
     append_own(made.finish(batch_.arena));
 }
 
+void Pipeline::use(Profile profile, std::string_view reason) {
+    filter_.use(profile);
+    say(REC_SENSOR_BUDGET, fmt::format("profile {}: {}", profile_name(profile), reason));
+}
+
 void Pipeline::say_loss(std::string_view stage, std::uint16_t kind, std::uint64_t count,
                         std::uint64_t since_ns, std::uint64_t until_ns) {
     const Kind* lost = find_kind(kind);

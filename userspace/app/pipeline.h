@@ -82,6 +82,8 @@ public:
     Guard& guard() { return guard_; }
     /// Events given to the sink, the sensor's own not counted.
     std::uint64_t shown() const { return shown_; }
+    /// What is told from here on; the stream says so, with this reason.
+    void use(Profile profile, std::string_view reason);
     /// What it kept back, and why.
     const Filter& filter() const { return filter_; }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 
 #include "app/detach.h"
@@ -29,10 +30,25 @@ LoadOptions with_room_to_keep(LoadOptions load) {
     return load;
 }
 
+/// Everything about everybody is told for a time and a reason, and not by somebody's oversight for ever.
+Result<void> check_profile(const RunOptions& options) {
+    const bool forensic = options.profile == Profile::kForensic;
+    if (forensic && (options.forensic_ns == 0 || options.forensic_reason.empty()))
+        return Error{
+            "--profile forensic tells everything about everybody: say for how long, and why: "
+            "--for 4h --reason TEXT",
+            EINVAL};
+    if (!forensic && (options.forensic_ns != 0 || !options.forensic_reason.empty()))
+        return Error{"--for and --reason go with --profile forensic", EINVAL};
+    if (options.forensic_ns > kForensicMaxNs) return Error{"--for: at most 72h", EINVAL};
+    return {};
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
     ::signal(SIGHUP, SIG_IGN);  // a service has no terminal to lose
+    if (auto checked = check_profile(options); !checked) return fail_usage(checked.error());
     FilterOptions wanted;
     wanted.expressions = options.filters;
     if (auto filter = Filter::compile(wanted, {}); !filter) return fail_usage(filter.error());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 
 namespace whodid {
 
+constexpr std::uint64_t kForensicMaxNs = 72ull * 3600 * 1'000'000'000;
 constexpr std::uint64_t kWatchdogNs = 60'000'000'000;
 
 struct RunOptions {
@@ -20,6 +22,9 @@ struct RunOptions {
     std::string person_map_path;           // empty: none
     std::vector<std::string> filters;      // expressions; what does not meet all of them is not told
     std::vector<std::string> watch_paths;  // watch files; "none": not the built-in list
+    std::optional<Profile> profile;        // none: standard, or all that the filters keep
+    std::uint64_t forensic_ns = 0;         // how long, from the start; at most kForensicMaxNs
+    std::string forensic_reason;           // for the stream to say
     std::string seen_path;                 // the programs seen before; empty: since this worker
     LoadOptions load{.folds = true};
     std::uint64_t canary_ns = kCanaryNs, heartbeat_ns = kHeartbeatNs;

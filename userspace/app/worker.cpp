@@ -22,6 +22,7 @@
 #include "app/policy_line.h"
 #include "app/say.h"
 #include "app/watch.h"
+#include "base/clock.h"
 #include "base/rights.h"
 #include "sink/stream_sink.h"
 
@@ -115,7 +116,15 @@ std::string reason_to_stop(int orders_fd) {
     return asked && ::read(orders_fd, &order, 1) == 0 ? "the supervisor is gone" : "";
 }
 
-PumpOptions pump_options(const WorkerTask& task) {
+/// A predecessor may have come to the end of forensic's time.
+std::optional<Profile> profile_now(const WorkerTask& task) {
+    const RunOptions& options = task.options;
+    if (!options.profile) return options.filters.empty() ? std::optional(Profile::kStandard) : std::nullopt;
+    const bool over = boot_now_ns() >= task.sensor_start_ns + options.forensic_ns;
+    return *options.profile == Profile::kForensic && over ? Profile::kStandard : options.profile;
+}
+
+PumpOptions pump_options(const WorkerTask& task, std::optional<Profile> profile) {
     PumpOptions pump;
     pump.stop_fd = task.orders_fd;
     pump.out_fd = task.out_fd;
@@ -125,6 +134,10 @@ PumpOptions pump_options(const WorkerTask& task) {
     pump.guarded = guarded_files(task);
     pump.nonce = task.nonce;
     pump.predecessor = task.predecessor;
+    if (profile) pump.profile = profile_name(*profile);
+    if (profile == Profile::kForensic)
+        pump.forensic_until_ns = task.sensor_start_ns + task.options.forensic_ns;
+    pump.forensic_reason = task.options.forensic_reason;
     pump.stop_reason = [fd = task.orders_fd] { return reason_to_stop(fd); };
     return pump;
 }
@@ -156,7 +169,8 @@ int work(WorkerTask task) {
     if (!people) return people.error().code == EINVAL ? fail_usage(people.error()) : fail(people.error());
     auto watch = read_watch_list(task.options.watch_paths);
     if (!watch) return watch.error().code == EINVAL ? fail_usage(watch.error()) : fail(watch.error());
-    const PumpOptions pump = pump_options(task);
+    const auto profile = profile_now(task);
+    const PumpOptions pump = pump_options(task, profile);
     auto live =
         LiveCapture::take_over(std::move(task.kernel), task.hand_over, task.options.load.wake_bytes / 2);
     if (!live) return fail(live.error());
@@ -167,6 +181,7 @@ int work(WorkerTask task) {
     PipelineOptions kept;
     kept.filter.everything = true;
     kept.filter.expressions = task.options.filters;
+    kept.filter.profile = profile;
     kept.people = std::move(*people);
     kept.watch = std::move(*watch);
     kept.seen_path = task.options.seen_path;

@@ -573,6 +573,8 @@ static const Kind kKinds[] = {
      kSensorLayout, kSensor, word<"BLIND">, what_sensor, nullptr, "tested its sight:", false},
     {REC_SENSOR_TAMPER, "sensor.tamper", "Somebody tried to mislead or change what records them", kSensorLayout,
      kSensor, word<"TAMPER">, what_sensor, nullptr, "tampered:", true},
+    {REC_SENSOR_BUDGET, "sensor.budget", "From here on more or less of the same is told", kSensorLayout, kSensor,
+     word<"BUDGET">, what_sensor, nullptr, "changed what is told:", false},
     {REC_SENSOR_HEARTBEAT, "sensor.heartbeat", "The sensor is there: every minute of `whodid run`",
      {sizeof(rec_heartbeat), {}, {}}, kHeartbeat, word<"BEAT">, what_heartbeat, nullptr, "is there:", false, false,
      true},

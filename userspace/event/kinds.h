@@ -45,7 +45,7 @@ std::span<const Kind> kinds();
 constexpr bool is_file(std::uint16_t id) { return id >= REC_FILE_OPEN && id < REC_NETWORK_CONNECT; }
 
 /// What says that events are missing or were tampered with.
-constexpr bool is_alarm(std::uint16_t id) { return id >= REC_SENSOR_LOSS && id <= REC_SENSOR_TAMPER; }
+constexpr bool is_alarm(std::uint16_t id) { return id >= REC_SENSOR_LOSS && id <= REC_SENSOR_BUDGET; }
 
 /// Null for a number that is not in use.
 const Kind* find_kind(std::uint16_t id);

@@ -57,6 +57,7 @@ Result<Filter> Filter::compile(const FilterOptions& options, Lineage lineage) {
         filter.kinds_.resize(WHODID_KIND_MAX);
         for (const Kind* kind : *found) filter.kinds_[kind->id] = true;
     }
+    if (options.profile) filter.use(*options.profile);
     filter.users_ = Names(options.users);
     for (const Condition& condition : options.conditions) {
         Clause& clause = filter.clauses_.emplace_back(Clause{{}, Names(condition.globs)});
@@ -84,7 +85,7 @@ bool Filter::is_left_out(const Event& event) const {
 
 bool Filter::is_wanted(const Event& event) {
     const bool asked_for = !kinds_.empty() || !expressions_.empty() || options_.everything || names_path_;
-    if (asked_for || shown_by_default(event, lineage_)) return true;
+    if (profile_ ? profile_->keeps(event) : asked_for || shown_by_default(event, lineage_)) return true;
     ++kept_back_[event.kind->id];
     return false;
 }

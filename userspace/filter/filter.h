@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "event/kinds.h"
 #include "filter/expression.h"
 #include "filter/key_reader.h"
+#include "filter/profile.h"
 #include "filter/resolve.h"
 #include "filter/visibility.h"
 
@@ -43,6 +45,7 @@ struct FilterOptions {
     std::vector<std::string> expressions = {};
     bool failed_only = false;
     bool everything = false;             // no defaults
+    std::optional<Profile> profile;      // of what is asked for, only what it keeps
     bool start_and_stop = true;          // the sensor's own start and stop, whatever else is asked for
     std::uint32_t tree_pid = 0;          // 0: not asked for
     std::vector<ProcessStart> left_out;  // whodid itself and what serves its terminal
@@ -55,6 +58,12 @@ public:
     static Result<Filter> compile(const FilterOptions& options, Lineage lineage);
 
     bool keeps(const Event& event);
+    /// From the next event on.
+    void use(Profile profile) { profile_.emplace(profile, lineage_); }
+    /// What keeps back; none: the defaults, or nothing.
+    std::optional<Profile> profile() const {
+        return profile_ ? std::optional(profile_->profile()) : std::nullopt;
+    }
 
     /// Events of a kind kept back because nobody asked for them: naming the kind or -a shows them.
     std::uint64_t kept_back(std::uint16_t kind) const { return kept_back_[kind]; }
@@ -96,6 +105,7 @@ private:
     std::vector<bool> kinds_;  // by kind number; empty: the defaults
     bool names_path_ = false;  // who asks for a path means its reading too
     Lineage lineage_;
+    std::optional<ProfileRules> profile_;
     Scratch scratch_;
     std::array<std::uint64_t, WHODID_KIND_MAX> kept_back_{};
     std::uint64_t unmatched_ = 0;

@@ -47,13 +47,6 @@ bool is_program(const Process& p, Names names) {
 
 bool is_sshd(const Process& p) { return is_program(p, {"sshd", "sshd-session", "sshd-auth"}); }
 
-bool is_login_program(const Process& p) {
-    return is_sshd(p) || is_program(p, {"login", "cron", "crond", "atd", "systemd-executor",
-                                        "gdm-session-worker", "lightdm", "sddm-helper"});
-}
-
-bool lends_rights(const Process& p) { return is_program(p, {"sudo", "su", "runuser", "doas", "pkexec"}); }
-
 bool acts_as_itself(const Process& p) {
     return p.login_uid != REC_UNSET && p.credentials.euid == p.login_uid;
 }
@@ -223,6 +216,13 @@ bool connect_shown(const Event& event) {
 }
 
 }  // namespace
+
+bool is_login_program(const Process& p) {
+    return is_sshd(p) || is_program(p, {"login", "cron", "crond", "atd", "systemd-executor",
+                                        "gdm-session-worker", "lightdm", "sddm-helper"});
+}
+
+bool lends_rights(const Process& p) { return is_program(p, {"sudo", "su", "runuser", "doas", "pkexec"}); }
 
 bool is_watched_path(std::string_view path) { return find_watched(path) != nullptr; }
 

@@ -26,6 +26,11 @@ struct Lineage {
 /// auth.attempt, sudo's identity.change); sessions of cron and systemd.
 bool shown_by_default(const Event& event, const Lineage& lineage);
 
+/// Programs of the host itself that begin logins: sshd, login, cron, a display manager.
+bool is_login_program(const Process& process);
+/// Programs of the host itself that run another one with more or other rights: sudo, su.
+bool lends_rights(const Process& process);
+
 /// Files whose reading is an event of its own: credentials, keys, sudoers.
 bool is_watched_path(std::string_view path);
 
