@@ -174,17 +174,17 @@ bench: $(B)/tests/bench $(B)/tests/nothing $(B)/whodid
 asan = B=$(B)/asan JOINED=1 CXX=$(CLANGXX) SANITIZE=address$(comma)undefined CXXFLAGS='-O1 -g1' JOINED_CXXFLAGS=-fsanitize=fuzzer-no-link
 tsan = B=$(B)/tsan JOINED=1 SANITIZE=thread CXXFLAGS='-O1 -g1'
 $(B)/asan/libwhodid.a: FORCE
-	+$(Q)$(MAKE) $(asan) $@
+	$(Q)$(MAKE) $(asan) $@
 .PHONY: asan tsan
 asan tsan: | deps-test
-	+$(Q)$(MAKE) $($@) $(B)/$@/tests/unit $(B)/$@/tests/golden
+	$(Q)$(MAKE) $($@) $(B)/$@/tests/unit $(B)/$@/tests/golden
 
 # The whole suite.
 test: | deps-vm
 	$(Q)$(MAKE) $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/live $(deeds)
 	-$(Q)$(MAKE) arm64
-	+$(Q)$(MAKE) asan
-	+$(Q)$(MAKE) tsan
+	$(Q)$(MAKE) asan
+	$(Q)$(MAKE) tsan
 	$(Q)$(MAKE) $(fuzzers)
 	$(Q)B=$(B) tests/run $(SUITES)
 lint: $(skeletons) | deps-test

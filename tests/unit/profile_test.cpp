@@ -26,7 +26,7 @@ struct ProfileTest : testing::Test, test::Maker {
         auto p = alice(1004, exe);
         p->pid = pid;
         p->parent_pid = parent;
-        p->start_ns = pid;
+        p->entity = {pid, pid};
         by_pid[pid] = p;
         return p;
     }

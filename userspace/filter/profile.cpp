@@ -3,15 +3,13 @@
 #include "filter/profile.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <cstring>
-#include <functional>
-#include <initializer_list>
+#include <array>
 #include <utility>
 
+#include "base/hash.h"
+#include "base/ip_address.h"
 #include "event/kinds.h"
 
 namespace whodid {
@@ -20,61 +18,42 @@ namespace {
 
 constexpr std::size_t kRemembered = 8192;  // of shells, of programs of services, of peers
 
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
-    return std::ranges::find(names, name) != names.end();
-}
-
 bool is_shell(const Process& p) {
-    return is_one_of(p.exe_name(), {"sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "tcsh", "csh", "ash",
-                                    "busybox", "nu", "xonsh", "pwsh"});
+    return is_any(p.exe_name(), {"sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "tcsh", "csh", "ash",
+                                 "busybox", "nu", "xonsh", "pwsh"});
 }
 
 bool is_downloader(const Process& p) {
-    return is_one_of(p.exe_name(), {"curl", "wget", "wget2", "aria2c", "nc", "ncat", "nc.openbsd",
-                                    "nc.traditional", "socat", "ftp", "tftp", "scp", "sftp", "rsync"});
+    return is_any(p.exe_name(), {"curl", "wget", "wget2", "aria2c", "nc", "ncat", "nc.openbsd",
+                                 "nc.traditional", "socat", "ftp", "tftp", "scp", "sftp", "rsync"});
 }
 
 /// What hands a person a shell of their own, beside logins and what lends rights.
 bool opens_terminals(const Process& p) {
-    return is_one_of(p.exe_name(), {"tmux", "screen", "script", "xterm", "gnome-terminal-server", "konsole",
-                                    "kitty", "alacritty", "foot", "mosh-server"});
+    return is_any(p.exe_name(), {"tmux", "screen", "script", "xterm", "gnome-terminal-server", "konsole",
+                                 "kitty", "alacritty", "foot", "mosh-server"});
 }
 
 /// Whether somebody logged in, and no timer or service manager in their name.
 bool is_person(const Process& p) {
     if (p.login_uid == REC_UNSET) return false;
-    return !p.session || !is_one_of(p.session->origin_type, {"cron", "at", "systemd"});
+    return !p.session || !is_any(p.session->origin_type, {"cron", "at", "systemd"});
 }
 
-bool is_loopback(const rec_net& r) {
-    static constexpr std::uint8_t kOwn[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-    static constexpr std::uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (r.family == AF_INET) return r.peer[0] == 127;
-    if (std::memcmp(r.peer, kMapped, sizeof kMapped) == 0) return r.peer[12] == 127;
-    return std::memcmp(r.peer, kOwn, sizeof kOwn) == 0;
+bool is_loopback(const IpAddress& address) {
+    static const IpAddress kOwn = *parse_ip("::1");
+    return address == kOwn || (address.family == AF_INET && address.bytes[0] == 127);
 }
-
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-    a ^= b + 0x9e3779b97f4a7c15ull + (a << 6) + (a >> 2);
-    return a * 0xbf58476d1ce4e5b9ull;
-}
-
-std::uint64_t hash(std::string_view text) { return std::hash<std::string_view>()(text); }
-
-std::uint64_t key_of(const Process& p) { return mix(p.start_ns, p.pid); }
 
 /// A shell that was given nothing to run: it asks somebody. `arguments`: each followed by NUL.
 bool asks_for_commands(std::string_view arguments) {
-    const std::size_t own_name = arguments.find('\0');
-    if (own_name == arguments.npos) return true;
-    for (std::string_view rest = arguments.substr(own_name + 1); !rest.empty();) {
-        const std::size_t end = std::min(rest.find('\0'), rest.size());
-        const std::string_view word = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (!word.starts_with('-')) return false;                                  // a script
-        if (!word.starts_with("--") && word.find('c') != word.npos) return false;  // -c COMMAND
-    }
-    return true;
+    bool asks = true, is_own_name = true;
+    for_each_string(arguments, [&](std::string_view word) {
+        if (std::exchange(is_own_name, false)) return;
+        const bool is_script = !word.starts_with('-'), is_long = word.starts_with("--");
+        asks &= !is_script && (is_long || word.find('c') == word.npos);  // -c COMMAND
+    });
+    return asks;
 }
 
 bool writes(const Event& event) {
@@ -144,18 +123,13 @@ bool ProfileRules::keeps(const Event& event) {
 
 bool ProfileRules::is_quiet(const Event& event) {
     const std::uint16_t kind = event.kind->id;
-    if (kind == REC_PROCESS_EXEC) {
-        note_shell(event);
-        if (!event.process || !shown_by_default(event, lineage_)) return false;
-        return is_typed(event) || is_new_to_service(event);
-    }
-    if (kind == REC_NETWORK_CONNECT) return is_new_peer(event);
-    const bool is_process = kind < REC_FILE_OPEN,
-               is_network = kind >= REC_NETWORK_CONNECT && kind < REC_AUTH_ATTEMPT;
-    if (is_process || is_network) return false;
-    if (kind == REC_FILE_MOUNT || kind == REC_FILE_UMOUNT) return shown_by_default(event, lineage_);
-    if (is_file(kind)) return !event.tags.empty() && writes(event) && shown_by_default(event, lineage_);
-    return shown_by_default(event, lineage_);
+    if (kind == REC_PROCESS_EXEC) note_shell(event);
+    if (!shown_by_default(event, lineage_)) return false;
+    if (kind == REC_PROCESS_EXEC) return event.process && (is_typed(event) || is_new_to_service(event));
+    if (kind == REC_NETWORK_CONNECT) return event.process && is_new_peer(event);
+    if (kind == REC_FILE_MOUNT || kind == REC_FILE_UMOUNT) return true;
+    if (is_file(kind)) return !event.tags.empty() && writes(event);
+    return kind >= REC_AUTH_ATTEMPT;
 }
 
 /// Started by a person's shell that asks for commands, by the login itself, or with rights lent. A script's
@@ -167,7 +141,7 @@ bool ProfileRules::is_typed(const Event& event) {
     if (!parent) return false;
     if (is_login_program(*parent) || lends_rights(*parent)) return true;
     if (!is_shell(*parent)) return false;
-    if (shells_.has(key_of(*parent)) || parent->pid == event.record->task.session_leader) return true;
+    if (shells_.has(parent->entity.low) || parent->pid == event.record->task.session_leader) return true;
     const auto above = lineage_.parent(*parent);
     return above && (is_login_program(*above) || lends_rights(*above) || opens_terminals(*above));
 }
@@ -179,26 +153,28 @@ bool ProfileRules::is_new_to_service(const Event& event) {
     if (!is_shell(p) && !is_downloader(p) && !event.is_first_run.value_or(false)) return false;
     const std::string_view service =
         p.container ? std::string_view(p.container->id) : std::string_view(p.cgroup);
-    return programs_.is_first(mix(hash(service), hash(p.exe)), event);
+    return programs_.is_first(hash_numbers(hash_bytes(service), {hash_bytes(p.exe).low}).low, event);
 }
 
 /// Where this person, or this account of a service, has not been with this program before.
 bool ProfileRules::is_new_peer(const Event& event) {
     const auto& r = event.as<rec_net>();
-    if ((r.family != AF_INET && r.family != AF_INET6) || !event.process) return false;
-    if (!shown_by_default(event, lineage_) || is_loopback(r)) return false;
+    const IpAddress peer = make_ip(std::to_array(r.peer), r.family);
+    if (peer.family == AF_UNSPEC || is_loopback(peer)) return false;
     const Process& p = *event.process;
-    const std::uint64_t who =
-        p.login_uid != REC_UNSET ? p.login_uid : std::uint64_t{p.credentials.euid} << 32;
-    const std::string_view address(reinterpret_cast<const char*>(r.peer), sizeof r.peer);
-    return peers_.is_first(mix(mix(mix(who, hash(p.exe)), hash(address)), r.peer_port), event);
+    const bool is_by_login = p.login_uid != REC_UNSET;
+    const std::string_view address(reinterpret_cast<const char*>(peer.bytes.data()), peer.bytes.size());
+    const Id128 key = hash_numbers(
+        hash_bytes(p.exe),
+        {is_by_login, is_by_login ? p.login_uid : p.credentials.euid, hash_bytes(address).low, r.peer_port});
+    return peers_.is_first(key.low, event);
 }
 
 void ProfileRules::note_shell(const Event& event) {
     const auto& r = event.as<rec_exec>();
     if (!event.process || event.failed() || r.tty.len == 0) return;
     const Process& p = *event.process;
-    if (is_shell(p) && is_person(p) && asks_for_commands(event.text(r.argv))) shells_.put(key_of(p));
+    if (is_shell(p) && is_person(p) && asks_for_commands(event.text(r.argv))) shells_.put(p.entity.low);
 }
 
 }  // namespace whodid

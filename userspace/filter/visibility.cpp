@@ -23,8 +23,6 @@ namespace {
 
 using Names = std::initializer_list<std::string_view>;
 
-bool is_any(std::string_view name, Names names) { return std::ranges::find(names, name) != names.end(); }
-
 using Globs = std::vector<Glob>;
 
 Globs make_globs(Names patterns) { return {patterns.begin(), patterns.end()}; }

@@ -2,14 +2,20 @@
 // Visibility: what trace shows when nobody says which kinds. Naming a kind shows all of it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string_view>
 
 #include "event/event.h"
 
 namespace whodid {
+
+inline bool is_any(std::string_view name, std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, name) != names.end();
+}
 
 /// What the process table knows beyond one event.
 struct Lineage {
