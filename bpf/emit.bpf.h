@@ -37,7 +37,10 @@
 /* Exec records carry argv and environment behind their paths. */
 #define BIG_TAIL 61440
 #define BIG_BYTES (BIG_TAIL + WHODID_ARGS_MAX)
+/* A CPU has so many at most: the loader says how many. */
 #define SLOT_TRIES 4
+/* For what only makes an act's record truer: one is left for the record itself. */
+#define OBJECT_TRIES (SLOT_TRIES - 1)
 
 /*
  * A slot belongs to whoever set `owner`. Per-CPU scratch is not enough: where programs can be preempted (lsm
@@ -55,7 +58,7 @@ struct big_slot {
     __u8 rec[BIG_BYTES];
 };
 
-/* max_entries is set to config.slots at load. */
+/* max_entries of both is set at load, to a multiple of config.cpus. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 1);
@@ -95,8 +98,7 @@ struct {
 } counters SEC(".maps");
 
 /* Set before load. A section of its own, so that the loader needs no generated type for it. */
-const volatile struct rec_config config SEC(".rodata.config") = {
-    .wake_bytes = 1 << 20, .cpus = 1, .slots = 1};
+const volatile struct rec_config config SEC(".rodata.config") = {.wake_bytes = 1 << 20, .cpus = 1};
 /*
  * The policy in force: the one slot holds an array that was frozen before it came here. Nobody can write into
  * that or map it, so to change the policy takes a bpf(2) on this map, which is told whoever makes it
@@ -251,26 +253,27 @@ static __always_inline int claim(__u64* owner, __u64 me) {
 #endif
 }
 
-#define DEFINE_SLOT_CLAIM(type, map, is_big)                                    \
-    static __always_inline struct type* type##_claim(__u32 kind, __u32 fixed) { \
-        __u64 me = bpf_get_current_pid_tgid() | 1ull << 63;                     \
-        __u32 key = bpf_get_smp_processor_id();                                 \
-        for (int i = 0; i < SLOT_TRIES; i++, key += config.cpus) {              \
-            if (key >= config.slots) break;                                     \
-            struct type* s = bpf_map_lookup_elem(&map, &key);                   \
-            if (!s) break;                                                      \
-            if (!claim(&s->owner, me)) continue;                                \
-            __builtin_memset(s->rec, 0, fixed);                                 \
-            s->off = fixed;                                                     \
-            s->key = key;                                                       \
-            s->big = is_big;                                                    \
-            return s;                                                           \
-        }                                                                       \
-        no_slot(kind);                                                          \
-        return 0;                                                               \
+#define DEFINE_SLOT_CLAIM(type, map, is_big)                                               \
+    static __always_inline struct type* claim_##type(__u32 kind, __u32 fixed, int tries) { \
+        __u64 me = bpf_get_current_pid_tgid() | 1ull << 63;                                \
+        __u32 key = bpf_get_smp_processor_id();                                            \
+        for (int i = 0; i < tries; i++, key += config.cpus) {                              \
+            struct type* s = bpf_map_lookup_elem(&map, &key);                              \
+            if (!s) break;                                                                 \
+            if (!claim(&s->owner, me)) continue;                                           \
+            __builtin_memset(s->rec, 0, fixed);                                            \
+            s->off = fixed;                                                                \
+            s->key = key;                                                                  \
+            s->big = is_big;                                                               \
+            return s;                                                                      \
+        }                                                                                  \
+        no_slot(kind);                                                                     \
+        return 0;                                                                          \
     }
 DEFINE_SLOT_CLAIM(slot, slots, 0)
 DEFINE_SLOT_CLAIM(big_slot, big_slots, 1)
+#define slot_claim(kind, fixed) claim_slot(kind, fixed, SLOT_TRIES)
+#define big_slot_claim(kind, fixed) claim_big_slot(kind, fixed, SLOT_TRIES)
 
 #define slot_release(s) (*(volatile __u64*)&(s)->owner = 0)
 

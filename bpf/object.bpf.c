@@ -17,7 +17,7 @@ static __always_inline __u64 dentry_of(__u64 path) {
 
 SHARED int report_object(__u32 kind, __u64 mnt, __u64 leaf, __u64 mnt2, __u64 leaf2) {
     if (!notice(REC_RAW_OBJECT)) return 0;
-    struct slot* s = slot_claim(REC_RAW_OBJECT, sizeof(struct rec_object));
+    struct slot* s = claim_slot(REC_RAW_OBJECT, sizeof(struct rec_object), OBJECT_TRIES);
     if (!s) return 0;
     struct rec_object* r = (void*)s->rec;
     struct inode* inode = BPF_CORE_READ((struct dentry*)leaf, d_inode);

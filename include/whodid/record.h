@@ -434,7 +434,7 @@ struct rec_counters {
 /* How the kernel side is built, set before load and frozen. */
 struct rec_config {
     rec_u64 wake_bytes;    /* wake the reader when more than this is waiting */
-    rec_u32 cpus, slots;   /* scratch slots of each size */
+    rec_u32 cpus, pad;
     rec_u32 audit_at_hook; /* messages to audit are told by a security hook, not by the calls that send */
     rec_u32 fold_sets;     /* of WHODID_FOLD_WAYS entries each, a power of two; 0: nothing is folded */
     rec_u64 seed[2];       /* of the hashes of names: nobody can find two that are alike */

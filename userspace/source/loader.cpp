@@ -91,6 +91,10 @@ std::uint32_t object_id(std::uint32_t object, int fd) {
     return is_program ? program.id : is_map ? map.id : link.id;
 }
 
+/// Scratch slots of each CPU. Where programs keep the CPU one is enough, but for an interrupt's; where they
+/// do not, those at functions and security hooks hold theirs while others run.
+std::uint32_t slots_per_cpu(const Offers& offers) { return offers.preempts ? 4 : 2; }
+
 }  // namespace
 
 /// One way to load. A program that turns out not to attach is refused, and the whole tried again without it:
@@ -200,15 +204,15 @@ Result<void> Loader::prepare(const Attempt& attempt) {
         if (hook.compat && hook.absent.empty())
             bpf_program__set_attach_target(program, 0, hook.where.c_str() + hook.where.find('/') + 1);
     }
-    return set_config(attempt.options);
+    return set_config(attempt);
 }
 
-Result<void> Loader::set_config(const LoadOptions& options) {
+Result<void> Loader::set_config(const Attempt& attempt) {
+    const LoadOptions& options = attempt.options;
     const auto cpus = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
     rec_config config{};
     config.wake_bytes = options.wake_bytes;
     config.cpus = cpus;
-    config.slots = 2 * cpus;
     config.audit_at_hook = has_audit_hook(hooks_);
     bpf_map* folds = bpf_object__find_map_by_name(object_, "folds");  // not there for kernels before 5.12
     does_fold_ = folds && options.folds;
@@ -219,8 +223,8 @@ Result<void> Loader::set_config(const LoadOptions& options) {
     const auto map = [o](const char* name) { return bpf_object__find_map_by_name(o, name); };
     const int errors[] = {
         bpf_map__set_initial_value(map(".rodata.config"), &config, sizeof config),
-        bpf_map__set_max_entries(map("slots"), config.slots),
-        bpf_map__set_max_entries(map("big_slots"), config.slots),
+        bpf_map__set_max_entries(map("slots"), slots_per_cpu(attempt.offers) * cpus),
+        bpf_map__set_max_entries(map("big_slots"), 2 * cpus),
         bpf_map__set_max_entries(map("counters"), cpus),
         bpf_map__set_max_entries(map("ring"), options.ring_bytes),
         bpf_map__set_max_entries(map("vital_ring"), options.vital_ring_bytes),

@@ -77,7 +77,7 @@ private:
     Result<void> share_exit();
     Result<void> map_memory();
     Result<void> read_misses(Ledger& ledger) const;
-    Result<void> set_config(const LoadOptions& options);
+    Result<void> set_config(const Attempt& attempt);
 
     bpf_object* object_ = nullptr;
     bpf_program* task_iterator_ = nullptr;
