@@ -180,13 +180,11 @@ static __always_inline int is_canary(void) {
 #define CAN_FOLD (config.fold_sets != 0)
 #endif
 
-/* What is to become of an act. */
-enum { ACT_IGNORED, ACT_TOLD, ACT_MAY_FOLD };
+/* What is to become of an act. ACT_USUAL: it may be dropped, or counted with others, instead of told. */
+enum { ACT_IGNORED, ACT_TOLD, ACT_USUAL };
+#define MAY_FOLD(act) (CAN_FOLD && (act) == ACT_USUAL)
 
-/*
- * Counts the event as seen. 0: the sensor's own act, counted and not reported. ACT_MAY_FOLD: it may be
- * counted with others instead.
- */
+/* Counts the event as seen. 0: the sensor's own act, counted and not reported. */
 static __always_inline int notice(__u32 kind) {
     struct cpu_state* state = cpu_state();
     const struct rec_policy* p = policy();
@@ -200,7 +198,7 @@ static __always_inline int notice(__u32 kind) {
         return ACT_TOLD;
     }
     count(state, kind, seen, 1);
-    return CAN_FOLD ? ACT_MAY_FOLD : ACT_TOLD;
+    return ACT_USUAL;
 }
 
 static __always_inline void own_act(__u32 kind) {
@@ -214,7 +212,7 @@ static __always_inline int notice_always(__u32 kind) {
     const struct rec_policy* p = policy();
     if (!state || !p || p->stopped) return ACT_IGNORED;
     count(state, kind, seen, 1);
-    return CAN_FOLD ? ACT_MAY_FOLD : ACT_TOLD;
+    return ACT_USUAL;
 }
 
 /* For what is done to the kernel side itself: whatever the policy says, which may be what was changed. */

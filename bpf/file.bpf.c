@@ -4,6 +4,7 @@
 #include <asm/unistd.h>
 
 #include "fold.bpf.h"
+#include "gate.bpf.h"
 #include "path.bpf.h"
 #include "syscall.bpf.h"
 
@@ -14,6 +15,8 @@
 #define __NR_setxattrat 463
 #endif
 
+#define O_ACCMODE 3
+#define O_TRUNC 01000
 #define O_CREAT_WRONLY_TRUNC 01101 /* what creat(2) means */
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_REMOVEDIR 0x200
@@ -81,16 +84,60 @@ SHARED int set_change(struct rec_fold_key* key, struct change* c, __u32 kind, __
     return 1;
 }
 
+#define PROC_MAGIC 0x9fa0
+#define RIGHTS_BITS 0777
+#define ATD_COMM 0x647461 /* "atd", NUL */
+
+static __always_inline int is_spared(__u64 inode) {
+    const struct rec_policy* p = policy();
+
+    for (int i = 0; p && i < WHODID_SPARED_MAX; i++)
+        if (p->gate.spared[i] == inode) return 1;
+    return 0;
+}
+
+/* Files that may be opened by others only to harm the sensor: what it writes, and its memory (/proc/PID/mem).
+ */
+static __always_inline int is_sensitive(struct file* opened) {
+    struct inode* inode = LOAD(TYPED(struct file, opened), f_inode);
+
+    if (LOAD(inode, i_sb, s_magic) == PROC_MAGIC && (LOAD(inode, i_mode) & RIGHTS_BITS) == 0600) return 1;
+    return is_spared(LOAD(inode, i_ino));
+}
+
+/* What atd opens tells whose job it runs. */
+static __always_inline int is_atd(void) {
+    char comm[16] = {};
+
+    bpf_get_current_comm(comm, sizeof(comm));
+    return *(__u32*)comm == ATD_COMM;
+}
+
+/* Opened to read, and nobody's matter. To write is an act of a session, and what was denied may be tampering.
+ */
+SHARED int is_open_gated(struct change* c, __u64 opened) {
+    struct gate_facts facts = {};
+
+    if (!c || c->flags & (O_ACCMODE | O_TRUNC) || c->no_result || is_denied(c->result)) return 0;
+    if (opened ? is_sensitive((void*)opened) : c->result >= 0) return 0;
+    if (is_atd()) return 0;
+    set_current_facts(&facts, c->result);
+    return gates(REC_FILE_OPEN, REC_GATE_OPEN, &facts);
+}
+
 /* `file`: as above. 0: the act is not told, or there is no slot. */
 static __always_inline struct slot* begin_file(__u32 kind, struct change* c, struct file* file) {
     struct rec_fold_key key = {};
     int act = notice(kind);
 
     if (!act) return 0;
-    int folds = act == ACT_MAY_FOLD && set_change(&key, c, kind, (__u64)file);
-    if (folds && fold(&key)) return 0;
+    if (kind == REC_FILE_OPEN && act == ACT_USUAL && has_gate(REC_GATE_OPEN) && is_open_gated(c, (__u64)file))
+        return 0;
+    int folds = MAY_FOLD(act) && set_change(&key, c, kind, (__u64)file);
+    int entry = folds ? fold(&key) : TOLD_EACH_TIME;
+    if (entry > 0) return 0;
     struct slot* s = claim_file(kind, c);
-    if (s && folds) ((struct rec_hdr*)s->rec)->task.fold = find_room(&key);
+    if (s && !entry) ((struct rec_hdr*)s->rec)->task.fold = find_room(&key);
     return s;
 }
 
@@ -479,10 +526,15 @@ static __noinline int report_map(int fd, int compat) {
     struct inode* inode = file ? LOAD(TYPED(struct file, file), f_inode) : 0;
     struct task_struct* task = TYPED(struct task_struct, bpf_get_current_task());
     struct change c = {.compat = !!compat};
+    struct gate_facts facts = {};
     struct rec_task who = {};
     __u8 here = 1;
 
     if (!inode || (LOAD(inode, i_mode) & S_IFMT_BITS) != S_IFREG_BITS || !notice(REC_FILE_MAP)) return 0;
+    if (has_gate(REC_GATE_MAP)) {
+        set_current_facts(&facts, 0);
+        if (gates(REC_FILE_MAP, REC_GATE_MAP, &facts)) return 0;
+    }
     fill_audit(&who, task);
     struct mapped_file key = {.inode = LOAD(inode, i_ino),
                               .dev = LOAD(inode, i_sb, s_dev),

@@ -17,6 +17,8 @@
 #define ENOENT 2
 #define EACCES 13
 
+static __always_inline int is_denied(__s64 result) { return result == -EPERM || result == -EACCES; }
+
 /* A hash of 128 bits of what names an object, keyed so that nobody can find two names that are alike. */
 struct mix {
     __u64 a, b;
@@ -111,6 +113,8 @@ static __always_inline void set_inode(struct rec_fold_key* key, struct inode* ob
     key->object[1] = (__u64)LOAD(inode, i_sb, s_dev) << 32 | LOAD(inode, i_generation);
 }
 
+#define TOLD_EACH_TIME -1
+
 #ifdef WHODID_NO_CAS
 static __always_inline int fold(const struct rec_fold_key* key) { return 0; }
 static __always_inline int find_room(const struct rec_fold_key* key) { return 0; }
@@ -165,16 +169,25 @@ static __always_inline __u32 set_of(const struct rec_fold_key* key) {
     return fold_hash(key) & (config.fold_sets - 1);
 }
 
+/* What becomes of an act whose key is the table's. */
+enum { FOLD_NONE, FOLD_COUNTED, FOLD_TOLD };
+
 static __always_inline int counted_in(struct rec_fold* f, const struct rec_fold_key* key) {
     for (int i = 0; i < FOLD_TRIES; i++) {
         __u64 word = word_of(f);
+        int tells = fold_state(word) == REC_FOLD_TELL;
 
-        if (fold_state(word) != REC_FOLD_OPEN || !is_same(&f->key, key) || fold_count(word) == ~0u) return 0;
+        if ((!tells && fold_state(word) != REC_FOLD_OPEN) || !is_same(&f->key, key)) return FOLD_NONE;
+        if (tells) {
+            f->last_ns = bpf_ktime_get_boot_ns();
+            return FOLD_TOLD;
+        }
+        if (fold_count(word) == ~0u) return FOLD_NONE;
         if (!swap_word(f, word, word + 1)) continue;
         f->last_ns = bpf_ktime_get_boot_ns();
-        return 1;
+        return FOLD_COUNTED;
     }
-    return 0;
+    return FOLD_NONE;
 }
 
 /* Entries have numbers from 1 on. */
@@ -185,7 +198,10 @@ static __always_inline struct rec_fold* entry_of(int number) {
     return set ? &set->ways[entry % WHODID_FOLD_WAYS] : 0;
 }
 
-/* Counts the act with those before it, in the entry of the number that is returned. 0: it is to be told. */
+/*
+ * Counts the act with those before it, in the entry of the number that is returned. 0: it is to be told, and
+ * may be the first of its sort; TOLD_EACH_TIME: it is to be told, and no more of it.
+ */
 SHARED int fold(const struct rec_fold_key* key) {
     if (!CAN_FOLD || !key) return 0;
     __u32 index = set_of(key);
@@ -193,7 +209,9 @@ SHARED int fold(const struct rec_fold_key* key) {
 
     if (!set) return 0;
     for (int i = 0; i < WHODID_FOLD_WAYS; i++) {
-        if (!counted_in(&set->ways[i], key)) continue;
+        int how = counted_in(&set->ways[i], key);
+        if (how == FOLD_NONE) continue;
+        if (how == FOLD_TOLD) return TOLD_EACH_TIME;
         folded(key->kind & (WHODID_KIND_MAX - 1));
         return index * WHODID_FOLD_WAYS + i + 1;
     }
@@ -211,7 +229,7 @@ static __always_inline void add_bytes(int number, __u64 sent, __u64 received) {
 
 /* What was denied to a person at a terminal is told each time. */
 static __always_inline int is_told_each_time(const struct rec_fold_key* key) {
-    return key->flags & REC_FOLD_INTERACTIVE && (key->result == -EPERM || key->result == -EACCES);
+    return key->flags & REC_FOLD_INTERACTIVE && is_denied(key->result);
 }
 
 /*

@@ -2,6 +2,7 @@
 /* Connections asked for, answered, accepted and closed; sockets bound and listening. */
 
 #include "fold.bpf.h"
+#include "gate.bpf.h"
 #include "socket.bpf.h"
 
 #define EINTR 4
@@ -83,6 +84,47 @@ static __always_inline int set_peer(struct rec_fold_key* key, const struct ends*
     return 1;
 }
 
+/* ---- what nobody wants ---- */
+
+/* Who it is with, as the gate's ranges have it. 0: nobody, or an address that they have no room for. */
+static __always_inline __u64 peer_fact(const struct ends* e) {
+    const __u32* p = (void*)e->peer;
+    int is_v4 = e->family == AF_INET, is_mapped = !p[0] && !p[1] && p[2] == bpf_htonl(0xffff);
+
+    if (is_v4 || is_mapped)
+        return p[is_v4 ? 0 : 3] || e->peer_port ? REC_PEER_V4 | bpf_ntohl(p[is_v4 ? 0 : 3]) : 0;
+    __u64 high = (__u64)bpf_ntohl(p[0]) << 32 | bpf_ntohl(p[1]);
+    return high >= 2 * REC_PEER_V4 ? high : 0;
+}
+
+static __always_inline int row_of(__u32 kind) {
+    switch (kind) {
+        case REC_NETWORK_CONNECT:
+            return REC_GATE_CONNECT;
+        case REC_NETWORK_ACCEPT:
+            return REC_GATE_ACCEPT;
+        case REC_NETWORK_SEND:
+            return REC_GATE_SEND;
+        case REC_NETWORK_CLOSE:
+            return REC_GATE_CLOSE;
+        default:
+            return REC_GATE_ROWS - 1; /* nothing's */
+    }
+}
+
+/*
+ * With another host, and by no session: those are told at its end how much they moved, and connections within
+ * this host how a login came about.
+ */
+static __always_inline int is_peer_gated(__u32 kind, struct gate_facts* facts, __u32 sessionid,
+                                         struct ends* e) {
+    if (sessionid != REC_UNSET || stays_on_host(e->local, e->peer, e->family)) return 0;
+    facts->peer = peer_fact(e);
+    facts->peer_port = e->peer_port;
+    facts->local_port = e->local_port;
+    return facts->peer && gates(kind, row_of(kind), facts);
+}
+
 /* ---- TCP, by its changes of state ---- */
 
 static __always_inline void asked(struct sock* sk) {
@@ -98,7 +140,7 @@ static __always_inline void asked(struct sock* sk) {
 struct remembered {
     struct rec_fold_key key;
     struct ends ends;
-    int folds;
+    int folds, entry;
 };
 
 /* 0: it is not told. */
@@ -108,11 +150,23 @@ static __always_inline int begin_remembered(struct remembered* m, __u32 kind, st
 
     if (!act) return 0;
     fill_ends(&m->ends, sk);
+    if (act == ACT_USUAL && has_gate(row_of(kind))) {
+        struct gate_facts facts = {};
+        set_facts(&facts, &c->task, result);
+        if (is_peer_gated(kind, &facts, c->task.sessionid, &m->ends)) return 0;
+    }
     m->key = c->fold;
     m->key.kind = kind;
     m->key.result = result < 0 ? result : 0;
-    m->folds = act == ACT_MAY_FOLD && set_peer(&m->key, &m->ends, c->outgoing);
+    m->folds = MAY_FOLD(act) && set_peer(&m->key, &m->ends, c->outgoing);
     return 1;
+}
+
+/* Counted with others, in m->entry; else m->folds says whether others may be counted with it. */
+static __always_inline int is_folded(struct remembered* m) {
+    m->entry = m->folds ? fold(&m->key) : TOLD_EACH_TIME;
+    m->folds = !m->entry;
+    return m->entry > 0;
 }
 
 static __always_inline struct rec_net* put_remembered(const struct remembered* m, __u32 kind, struct sock* sk,
@@ -133,7 +187,7 @@ static __noinline int answered(struct sock* sk, struct connection* c, __s32 resu
 
     c->answered = 1;
     if (!begin_remembered(&m, REC_NETWORK_CONNECT, sk, c, result)) return 0;
-    if (m.folds && fold(&m.key)) return 0;
+    if (is_folded(&m)) return 0;
     struct rec_net* r = put_remembered(&m, REC_NETWORK_CONNECT, sk, c, result);
     if (!r) return 0;
     r->since_ns = c->asked_ns;
@@ -170,9 +224,8 @@ static __noinline int closed(struct sock* sk, struct connection* c, int state) {
     __u64 sent = bytes_sent(sk, c->outgoing, state), received = bytes_received(sk);
 
     if (!begin_remembered(&m, REC_NETWORK_CLOSE, sk, c, result)) return 0;
-    int entry = m.folds ? fold(&m.key) : 0;
-    if (entry) {
-        add_bytes(entry, sent, received);
+    if (is_folded(&m)) {
+        add_bytes(m.entry, sent, received);
         return 0;
     }
     struct rec_net* r = put_remembered(&m, REC_NETWORK_CLOSE, sk, c, result);
@@ -247,7 +300,7 @@ static __noinline int report_inet(__u32 kind, struct sock* sk, struct call* call
     struct ends e = {};
     struct rec_fold_key key = {};
     int act = notice(kind), outgoing = kind == REC_NETWORK_CONNECT || kind == REC_NETWORK_SEND;
-    int folds = act == ACT_MAY_FOLD && (outgoing || kind == REC_NETWORK_ACCEPT);
+    int folds = MAY_FOLD(act) && (outgoing || kind == REC_NETWORK_ACCEPT);
 
     if (!act) return 0;
     fill_ends(&e, sk);
@@ -259,10 +312,17 @@ static __noinline int report_inet(__u32 kind, struct sock* sk, struct call* call
             fill_given(&e, e.peer, &e.peer_port, call->address, call->kernel_address);
         call->flags |= REC_F_USER_SUPPLIED;
     }
+    if (act == ACT_USUAL && has_gate(row_of(kind)) && !(call->flags & REC_F_NO_RESULT)) {
+        struct gate_facts facts = {};
+        __u32 sessionid = set_current_facts(&facts, call->result);
+        if (is_peer_gated(kind, &facts, sessionid, &e)) return 0;
+    }
     if (folds) {
         begin_fold_key(&key, kind, call->result, call->flags);
         folds = set_peer(&key, &e, outgoing);
-        if (folds && fold(&key)) return 0;
+        int entry = folds ? fold(&key) : TOLD_EACH_TIME;
+        if (entry > 0) return 0;
+        folds = !entry;
     }
     struct rec_net* r = reserve(&ring, struct rec_net, kind);
     if (!r) return 0;

@@ -224,8 +224,9 @@ static __always_inline int exec_failed(const struct call_exit* ctx, int dirfd, i
     int act = notice_always(REC_PROCESS_EXEC);
 
     if (!act) return 0;
-    int folds = act == ACT_MAY_FOLD && set_program(&key, ctx, dirfd, call_arg(ctx, first));
-    if (folds && fold(&key)) return 0;
+    int folds = MAY_FOLD(act) && set_program(&key, ctx, dirfd, call_arg(ctx, first));
+    int entry = folds ? fold(&key) : TOLD_EACH_TIME;
+    if (entry > 0) return 0;
     struct big_slot* s = big_slot_claim(REC_PROCESS_EXEC, sizeof(struct rec_exec));
     if (!s) return 0;
     struct rec_exec* r = (void*)s->rec;
@@ -234,7 +235,7 @@ static __always_inline int exec_failed(const struct call_exit* ctx, int dirfd, i
 
     begin(&r->h, ctx->result);
     fill_task_full(&r->h.task, task);
-    if (folds) r->h.task.fold = find_room(&key);
+    if (!entry) r->h.task.fold = find_room(&key);
     r->h.flags |= REC_F_USER_SUPPLIED | (ctx->compat ? REC_F_COMPAT : 0);
     r->dirfd = dirfd;
     r->exe.flags = REC_PATH_ABSENT;

@@ -11,3 +11,6 @@
 #define WHODID_RECORD_MAX 65535   /* offsets in a record are 16 bit */
 #define WHODID_GUARDED_MAX 8      /* sensor processes on one host */
 #define WHODID_FOLD_WAYS 4        /* entries of the fold table among which a key may lie */
+#define WHODID_GATE_TESTS 8       /* questions the gate asks of an act */
+#define WHODID_GATE_RANGES 64     /* of numbers, in all of them together */
+#define WHODID_SPARED_MAX 4       /* files whose opening is told whatever the gate says */

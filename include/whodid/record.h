@@ -356,6 +356,7 @@ enum rec_fold_state {
     REC_FOLD_BUSY = 1, /* a program is giving it to a key */
     REC_FOLD_OPEN = 2,
     REC_FOLD_CLOSED = 3, /* by userspace: its count is final */
+    REC_FOLD_TELL = 4,   /* by userspace: acts of this key are told each time */
 };
 struct rec_fold {
     rec_u64 word;
@@ -433,7 +434,7 @@ struct rec_counters {
 
 /* How the kernel side is built, set before load and frozen. */
 struct rec_config {
-    rec_u64 wake_bytes;    /* wake the reader when more than this is waiting */
+    rec_u64 wake_bytes; /* wake the reader when more than this is waiting */
     rec_u32 cpus, pad;
     rec_u32 audit_at_hook; /* messages to audit are told by a security hook, not by the calls that send */
     rec_u32 fold_sets;     /* of WHODID_FOLD_WAYS entries each, a power of two; 0: nothing is folded */
@@ -446,11 +447,50 @@ struct rec_guard {
     rec_u32 tgid, pad;
 };
 
+/*
+ * The gate: which acts nobody wants to be told of. A test asks whether a number lies in some ranges; the
+ * answers of all tests are the bits of a number, and a row of `drop` has a bit for each such number. Who
+ * makes it knows what the filters ask (userspace/filter/gate.h).
+ */
+enum rec_gate_fact {
+    REC_FACT_LOGIN, /* login uid, REC_UNSET for nobody's */
+    REC_FACT_EUID,
+    REC_FACT_PID,
+    REC_FACT_ERROR, /* errno, 0 for what worked */
+    REC_FACT_PEER_PORT,
+    REC_FACT_LOCAL_PORT,
+    REC_FACT_PEER, /* IPv4: REC_PEER_V4 | address; IPv6: its first 8 bytes. In the host's byte order */
+    REC_FACTS = 8
+};
+#define REC_PEER_V4 (1ull << 32)
+/* Kinds that may be dropped. All others carry state, or are rare. */
+enum rec_gate_row {
+    REC_GATE_OPEN, /* to read, and not denied */
+    REC_GATE_MAP,
+    REC_GATE_CONNECT, /* these four: without a session, and with other hosts */
+    REC_GATE_ACCEPT,
+    REC_GATE_SEND,
+    REC_GATE_CLOSE,
+    REC_GATE_ROWS = 8
+};
+struct rec_range {
+    rec_u64 low, high; /* both included */
+    rec_u32 fact, test;
+};
+struct rec_gate {
+    rec_u32 rows; /* a bit for each row that drops anything; 0: there is no gate */
+    rec_u32 used; /* of ranges */
+    struct rec_range ranges[WHODID_GATE_RANGES];
+    rec_u32 drop[REC_GATE_ROWS][(1 << WHODID_GATE_TESTS) / 32];
+    rec_u64 spared[WHODID_SPARED_MAX]; /* inodes whose opening is always told; a free one is 0 */
+};
+
 /* What userspace decides while the kernel side runs: replaced whole, never written into. */
 struct rec_policy {
     rec_u32 stopped,
         pad; /* set: nothing is seen any more, so that the ledger can be closed before detaching */
     struct rec_guard guards[WHODID_GUARDED_MAX]; /* a free one has tgid 0 */
+    struct rec_gate gate;
 };
 
 REC_SIZE(struct rec_target, 16);

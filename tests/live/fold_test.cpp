@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Folding: what is counted instead of told is told in the end, to the last act.
+#include <unistd.h>
+
+#include <fstream>
 #include <map>
 #include <set>
 
 #include "sensor.h"
 #include "stage.h"
 #include "stage_assert.h"
+#include "stage_pty.h"
 
 namespace whodid::live {
 namespace {
@@ -110,6 +114,51 @@ TEST_P(Fold, TotalsAreThoseOfEveryEvent) {
     EXPECT_LT(folded.events, every.events / GetParam().fewer);
     RecordProperty("events", std::to_string(every.events));
     RecordProperty("events_folded", std::to_string(folded.events));
+}
+
+class FoldWatched : public SensorTest {
+protected:
+    static std::vector<Json> opens_of(Sensor& sensor, const std::string& path) {
+        return sensor.all({"file.open", 0, [&](const Json& e) { return text(e, "file.path") == path; }});
+    }
+    static long acts_in(const std::vector<Json>& events) {
+        long acts = 0;
+        for (const Json& event : events) {
+            const Json count = at(event, "whodid.count");
+            acts += count.is_number() ? count.get<long>() : 1;
+            acts -= at(event, "whodid.fold.of").is_null() ? 0 : 1;
+        }
+        return acts;
+    }
+};
+
+// What a person does with what is watched is told each time; what a script does, counted, and told soon.
+TEST_F(FoldWatched, APersonsActsAreToldEachTimeAndTheirTotalsAreExact) {
+    constexpr long kTimes = 40;
+    const std::string directory = "/tmp/fold-watched", list = directory + ".watch";
+    ASSERT_TRUE(worked(stage_->run({"/bin/sh", "-c",
+                                    "mkdir -m 777 -p " + directory + "; echo x >" + directory +
+                                        "/watched; echo x >" + directory + "/other"})));
+    std::ofstream(list) << directory << "/watched rw tag=secret\n";
+    auto folding = Sensor::start({"--fold", "--watch", list});
+    ASSERT_TRUE(worked(folding));
+    RunOptions options = as_user(kAlice);
+    options.loginuid = kAlice.uid;
+    const auto terminal = PtySession::start(stage_->world(), {"/bin/sh"}, options);
+    ASSERT_TRUE(worked(terminal));
+    const std::string loop = "i=0; while [ $i -lt " + std::to_string(kTimes) + " ]; do read a <" + directory +
+                             "/watched; read a <" + directory + "/other; sleep 0.05; i=$((i+1)); done";
+    ASSERT_TRUE(worked((*terminal)->send(loop + "; exit")));
+    ASSERT_TRUE(worked((*terminal)->wait()));
+    ASSERT_TRUE((*folding)->wait_for({"process.exit", (*terminal)->pid(), {}}));
+    ASSERT_TRUE(worked((*folding)->stop()));
+    ::unlink(list.c_str());
+    const auto watched = opens_of(**folding, directory + "/watched"),
+               other = opens_of(**folding, directory + "/other");
+    EXPECT_EQ(acts_in(watched), kTimes);
+    EXPECT_EQ(acts_in(other), kTimes);
+    EXPECT_EQ(other.size(), 2u);
+    EXPECT_GT(watched.size(), 3u * kTimes / 4) << "but those of the first instant";
 }
 
 INSTANTIATE_TEST_SUITE_P(

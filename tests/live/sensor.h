@@ -47,6 +47,9 @@ public:
     /// Lines so far of that kind that hold this text: for many, where parsing each would take minutes.
     std::size_t count(const std::string& kind, const std::string& text);
 
+    /// Lines so far that are no event: who was killed in the midst of writing leaves one.
+    std::size_t torn_lines();
+
     /// Where its events are.
     std::string output() const { return directory_ + "/events"; }
     /// What it said on stderr so far.

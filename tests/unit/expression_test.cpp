@@ -212,11 +212,11 @@ TEST(ExpressionText, GathersWhatIsAskedOfOneField) {
 TEST(ExpressionTree, TellsTypesAndPlaces) {
     EXPECT_EQ(compiled("user == \"alice\" and not (dport in {22} or kind == file)").tree(),
               "and\n"
-              "  user.name == \"alice\"           string           userspace\n"
+              "  user.name == \"alice\"           string           kernel, userspace\n"
               "  not\n"
               "    or\n"
-              "      network.peer.port in {22}  int              userspace\n"
-              "      event.name == file         kind             userspace\n");
+              "      network.peer.port in {22}  int              kernel\n"
+              "      event.name == file         kind             kernel\n");
 }
 
 TEST_F(ExpressionTest, SetsOfAThousand) {

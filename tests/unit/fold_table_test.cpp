@@ -95,6 +95,61 @@ TEST_F(FoldTableTest, WhatWasDeniedIsToldSooner) {
     EXPECT_EQ(taken_[0].key.result, -EACCES);
 }
 
+rec_hdr first_of(std::size_t entry, const rec_fold& fold) {
+    rec_hdr first{};
+    first.task.fold = static_cast<rec_u16>(entry + 1);
+    first.seq = fold.of_seq;
+    first.cpu = fold.of_cpu;
+    return first;
+}
+
+TEST_F(FoldTableTest, WhatIsWatchedIsToldSoonerThisOnce) {
+    table_.watch(first_of(1, open(1, 3)));
+    open(2, 3);
+    tick(11 * kSecond);
+    tick(12 * kSecond);
+    ASSERT_EQ(taken_.size(), 1u);
+    EXPECT_EQ(taken_[0].h.task.fold, 2);
+    table_.release(12 * kSecond);
+    EXPECT_EQ(entries_[1].word, word(REC_FOLD_FREE, 8, 0));
+    open(1, 1, 13 * kSecond);  // something else
+    tick(24 * kSecond);
+    EXPECT_EQ(entries_[1].word, word(REC_FOLD_OPEN, 7, 1));
+}
+
+TEST_F(FoldTableTest, OfAPersonAtATerminalItIsToldEachTimeFromThenOn) {
+    open(1, 0).key.flags = REC_FOLD_INTERACTIVE;
+    open(2, 3).key.flags = REC_FOLD_INTERACTIVE;
+    for (const std::size_t entry : {1u, 2u}) table_.watch(first_of(entry, entries_[entry]));
+    EXPECT_EQ(entries_[1].word, word(REC_FOLD_TELL, 8, 0));
+    EXPECT_EQ(entries_[2].word, word(REC_FOLD_CLOSED, 7, 3)) << "what it had counted is told first";
+    tick(2 * kSecond);
+    EXPECT_EQ(taken_.size(), 1u);
+    table_.release(2 * kSecond);
+    EXPECT_EQ(entries_[2].word, word(REC_FOLD_TELL, 8, 0));
+    // As long as it goes on.
+    entries_[1].last_ns = 50 * kSecond;
+    tick(62 * kSecond);
+    EXPECT_EQ(entries_[1].word, word(REC_FOLD_TELL, 8, 0));
+    EXPECT_EQ(entries_[2].word, word(REC_FOLD_FREE, 9, 0));
+    tick(110 * kSecond);
+    EXPECT_EQ(entries_[1].word, word(REC_FOLD_FREE, 9, 0));
+    finish(111 * kSecond);
+    EXPECT_EQ(taken_.size(), 1u);
+}
+
+TEST_F(FoldTableTest, OnlyTheEntryThatItIsTheFirstOfIsWatched) {
+    rec_hdr other = first_of(1, open(1, 3));
+    other.seq = 1;
+    table_.watch(other);
+    other.task.fold = 0;
+    table_.watch(other);
+    other.task.fold = 999;
+    table_.watch(other);
+    tick(12 * kSecond);
+    EXPECT_EQ(entries_[1].word, word(REC_FOLD_OPEN, 7, 3));
+}
+
 TEST_F(FoldTableTest, TheLastLookTakesEverything) {
     open(0, 1);
     open(1, 2);

@@ -16,9 +16,12 @@ public:
     KernelDescriptors descriptors() const override { return {}; }
     const std::vector<Hook>& hooks() const override { return hooks_; }
     Result<void> read_counters(Ledger&) const override { return {}; }
-    Result<void> guard(const std::vector<rec_guard>& sensors) override {
+    Result<void> put(const rec_policy& policy) override {
         if (refuses) return Error{"no", EPERM};
-        guarded = sensors;
+        guarded.clear();
+        for (const rec_guard& guard : policy.guards)
+            if (guard.tgid != 0) guarded.push_back(guard);
+        gate = policy.gate;
         ++policies;
         return {};
     }
@@ -29,6 +32,7 @@ public:
 
     bool refuses = false;
     std::vector<rec_guard> guarded;
+    rec_gate gate{};
     std::uint32_t policies = 100;
 
 private:
@@ -58,9 +62,9 @@ struct Line : testing::Test {
 
 TEST_F(Line, TheSupervisorPutsWhatTheWorkerAsksFor) {
     std::thread supervisor = supervise(2);
-    EXPECT_TRUE(worker->guard({{7, 1, 0}, {9, 2, 0}}));
+    EXPECT_TRUE(worker->put(guarding({{7, 1, 0}, {9, 2, 0}})));
     EXPECT_EQ(worker->policy_map(), 101u);
-    EXPECT_TRUE(worker->guard({{7, 3, 0}}));
+    EXPECT_TRUE(worker->put(guarding({{7, 3, 0}})));
     supervisor.join();
     EXPECT_EQ(worker->policy_map(), 102u);
     ASSERT_EQ(side.guarded.size(), 1u);
@@ -69,31 +73,42 @@ TEST_F(Line, TheSupervisorPutsWhatTheWorkerAsksFor) {
     EXPECT_TRUE(unused.guarded.empty());
 }
 
+TEST_F(Line, TheGateGoesWithIt) {
+    std::thread supervisor = supervise();
+    rec_policy policy{};
+    policy.gate.used = 3;
+    policy.gate.drop[REC_GATE_CLOSE][7] = 0x80000000;
+    EXPECT_TRUE(worker->put(policy));
+    supervisor.join();
+    EXPECT_EQ(side.gate.used, 3u);
+    EXPECT_EQ(side.gate.drop[REC_GATE_CLOSE][7], 0x80000000u);
+}
+
 TEST_F(Line, ItsRefusalIsTold) {
     side.refuses = true;
     std::thread supervisor = supervise();
-    const auto refused = worker->guard({});
+    const auto refused = worker->put(guarding({}));
     supervisor.join();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, EPERM);
     EXPECT_EQ(refused.error().message,
-              "cannot have the supervisor tell the kernel side who its sensors are: Operation not permitted");
+              "cannot have the supervisor give the kernel side its policy: Operation not permitted");
 }
 
 TEST_F(Line, AnAnswerThatComesTooLateIsNotTakenForTheNext) {
-    const auto none = worker->guard({{1, 1, 0}});
+    const auto none = worker->put(guarding({{1, 1, 0}}));
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().code, ETIMEDOUT);
     answer_request(answers.get(), side);
     std::thread supervisor = supervise();
-    EXPECT_TRUE(worker->guard({{2, 2, 0}}));
+    EXPECT_TRUE(worker->put(guarding({{2, 2, 0}})));
     supervisor.join();
     EXPECT_EQ(worker->policy_map(), 102u);
 }
 
 TEST_F(Line, WithoutASupervisorThereIsNothingToWaitFor) {
     answers = Fd();
-    const auto gone = worker->guard({});
+    const auto gone = worker->put(guarding({}));
     ASSERT_FALSE(gone);
     EXPECT_EQ(gone.error().code, EPIPE);
 }

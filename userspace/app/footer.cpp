@@ -96,8 +96,10 @@ std::uint64_t lost(const LedgerLine& line) {
 
 std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t shown) {
     Counts back, gone;
+    std::uint64_t left = 0;
     for_each_line(ledger, [&](std::string_view name, std::uint16_t id, const LedgerLine& line) {
         if (filter.kept_back(id)) back.emplace_back(filter.kept_back(id), name);
+        if (is_gated_kind(id)) left += line.kernel.gated;
         if (lost(line)) gone.emplace_back(lost(line), name);
     });
     const LedgerLine sum = ledger.total();
@@ -107,6 +109,7 @@ std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t sho
     if (!back.empty()) out += fmt::format("; kept back: {} ({})", list(back), how);
     out += '\n';
     if (filter.unmatched()) out += fmt::format("{} did not match; ", with_commas(filter.unmatched()));
+    if (left) out += fmt::format("{} left in the kernel; ", with_commas(left));
     if (const std::uint64_t folded = sum.folded + sum.kernel.folded; folded)
         out += fmt::format("{} folded into others; ", with_commas(folded));
     if (gone.empty())

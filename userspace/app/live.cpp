@@ -68,6 +68,14 @@ std::vector<GuardedFile> guarded_files(const std::vector<rec_guard>& guards, con
     return files;
 }
 
+/// Whoever opens what the sensor writes is told of.
+void spare_outputs(const std::vector<GuardedFile>& files, rec_gate& gate) {
+    std::size_t spared = 0;
+    for (const GuardedFile& file : files)
+        if (file.use == GuardedUse::kOutput && spared < std::size(gate.spared))
+            gate.spared[spared++] = file.id.inode;
+}
+
 void count_taken(std::span<const char> record, KindCounts& counts) {
     rec_hdr header{};
     if (record.size() >= sizeof header) std::memcpy(&header, record.data(), sizeof header);
@@ -131,21 +139,28 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::take_over(KernelLease lease, H
     return live;
 }
 
-void LiveCapture::guard_sensors(Pipeline& pipeline) {
+/// Who the sensors are, and what nobody wants; when either is another than it was.
+void LiveCapture::put_policy(Pipeline& pipeline) {
     const Processes& processes = pipeline.enricher().processes();
     const auto same = [](const rec_guard& a, const rec_guard& b) {
         return a.tgid == b.tgid && a.start_ns == b.start_ns;
     };
     std::vector<rec_guard> now = sensors_.guards(processes);
-    if (std::ranges::equal(now, guards_, same)) return;
-    if (auto told = kernel_.side->guard(now); !told) spdlog::warn("{}", told.error().message);
+    const rec_gate gate = pipeline.gate();
+    if (std::ranges::equal(now, guards_, same) && std::memcmp(&gate, &gate_, sizeof gate) == 0) return;
     guards_ = std::move(now);
+    gate_ = gate;
+    auto files = guarded_files(guards_, processes, options_);
+    rec_policy policy = guarding(guards_);
+    policy.gate = gate;
+    spare_outputs(files, policy.gate);
+    if (auto put = kernel_.side->put(policy); !put) spdlog::warn("{}", put.error().message);
     std::vector<ProcessKey> keys = keys_of(guards_);
     const rec_guard& before = options_.predecessor.sensor;
     if (before.start_ns != 0) keys.push_back({before.tgid, before.start_ns});
     std::vector<KernelObject> objects = kernel_.objects;
     objects.emplace_back(REC_BPF_MAP, kernel_.side->policy_map());
-    pipeline.guard().set({std::move(keys), guarded_files(guards_, processes, options_), std::move(objects)});
+    pipeline.guard().set({std::move(keys), std::move(files), std::move(objects)});
 }
 
 /// Acts whose records must come back. Nothing else this thread does is let through meanwhile but the call
@@ -273,7 +288,7 @@ Result<void> LiveCapture::begin(Pipeline& pipeline, Ledger& ledger) {
     for (const auto& record : backlog.listing()) pipeline.take_first(record);
     pipeline.learn({}, from.told_until_ns);  // logins older than all that is told
     pipeline.learn(backlog.told(), from.told_until_ns);
-    guard_sensors(pipeline);
+    put_policy(pipeline);
     const Lost lost = lost_records(from, backlog, pipeline.enricher().waiting());
     account_for(lost, ledger);
     pipeline.say(REC_SENSOR_START, describe(options_.predecessor));
@@ -300,7 +315,7 @@ Result<bool> LiveCapture::tell(Pipeline& pipeline, const Ledger& ledger, std::ui
 void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint64_t now_ns) {
     if (now_ns >= losses_read_ns_ + kHousekeepingNs) {
         report_losses(pipeline, now_ns);
-        guard_sensors(pipeline);
+        put_policy(pipeline);
         folds_.tick(now_ns, [&](const rec_folded& folded) { take_folded(pipeline, folded); });
     }
     if (options_.forensic_until_ns != 0 && now_ns >= options_.forensic_until_ns) {
@@ -322,6 +337,7 @@ Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {
     canary_.emplace(options_.canary_ns, start_ns,
                     options_.nonce.empty() ? KeyedHash()("canary") : options_.nonce,
                     options_.predecessor.sensor.tgid);
+    pipeline.set_watched([this](const rec_hdr& first) { folds_.watch(first); });
     pipeline.set_canary([this](const rec_hdr& record) { return canary_->takes(record); });
     Result<bool> going = tell(pipeline, ledger, start_ns - kReorderWindowNs);
     while (going && *going && !readable(options_.stop_fd)) {

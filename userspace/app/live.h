@@ -80,7 +80,7 @@ private:
     Result<void> close(Pipeline& pipeline, Ledger& ledger);
     void housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint64_t now_ns);
     void drain(Pipeline& pipeline);
-    void guard_sensors(Pipeline& pipeline);
+    void put_policy(Pipeline& pipeline);
     void send_canary(Pipeline& pipeline);
     void report_losses(Pipeline& pipeline, std::uint64_t now_ns);
     void commit(const Ledger& ledger, std::uint64_t told_until_ns, const Pipeline::Numbers& numbers);
@@ -97,6 +97,7 @@ private:
     Ledger seen_losses_;
     std::uint64_t listed_until_ns_ = 0, losses_read_ns_ = 0, heartbeat_due_ns_ = 0;
     std::vector<rec_guard> guards_;
+    rec_gate gate_{};  // in force, but for what is spared
     std::optional<Canary> canary_;
 };
 

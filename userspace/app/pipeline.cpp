@@ -48,6 +48,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(const Stream& stream, const Hos
                          [&processes](const Process& process) { return processes.parent(process); }});
     if (!filter) return filter.error();
     pipeline->filter_ = std::move(*filter);
+    pipeline->gate_ = pipeline->filter_.gate();
     return pipeline;
 }
 
@@ -176,6 +177,8 @@ Result<bool> Pipeline::deliver() {
         LedgerLine& line = ledger_[event.kind->id];
         ++line.delivered;
         tags_.tag(event, batch_.arena);
+        if (watched_ && !event.tags.empty() && event.record->task.fold != 0 && !event.closes_fold)
+            watched_(*event.record);
         if (stopped_ || is_enough() || !sink_ || !filter_.keeps(event)) {
             ++line.filtered;
             continue;
@@ -219,6 +222,7 @@ void Pipeline::say(std::uint16_t kind, std::string_view text) {
 
 void Pipeline::use(Profile profile, std::string_view reason) {
     filter_.use(profile);
+    gate_ = filter_.gate();
     say(REC_SENSOR_BUDGET, fmt::format("profile {}: {}", profile_name(profile), reason));
 }
 

@@ -70,6 +70,9 @@ public:
     /// recorded.
     void set_canary(std::function<bool(const rec_hdr&)> canary) { canary_ = std::move(canary); }
 
+    /// Is told the records of events that are accesses to what is watched, and first of their sort.
+    void set_watched(std::function<void(const rec_hdr&)> watched) { watched_ = std::move(watched); }
+
     /// Makes an event of the sensor's own: start, stop, loss, blind.
     void say(std::uint16_t kind, std::string_view text);
     void say_loss(std::string_view stage, std::uint16_t kind, std::uint64_t count, std::uint64_t since_ns,
@@ -84,6 +87,8 @@ public:
     std::uint64_t shown() const { return shown_; }
     /// What is told from here on; the stream says so, with this reason.
     void use(Profile profile, std::string_view reason);
+    /// What the kernel side may leave out. Nothing, for who records it all.
+    rec_gate gate() const { return tap_ ? rec_gate{} : gate_; }
     /// What it kept back, and why.
     const Filter& filter() const { return filter_; }
 
@@ -110,10 +115,12 @@ private:
     FirstActs first_acts_;
     WatchTags tags_;
     Filter filter_;
+    rec_gate gate_{};  // of the filter
     Reorder reorder_;
     Batch batch_, kept_;
     std::function<void(const rec_hdr&)> tap_;
     std::function<bool(const rec_hdr&)> canary_;
+    std::function<void(const rec_hdr&)> watched_;
     std::uint64_t seq_ = 0, own_seq_ = 0, shown_ = 0;
     std::uint64_t lag_ns_ = 0;  // the longest since the last heartbeat
     bool stopped_ = false;

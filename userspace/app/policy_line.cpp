@@ -18,12 +18,12 @@ namespace {
 constexpr std::uint64_t kPatienceNs = 1'000'000'000;
 
 struct Request {
-    std::uint32_t number = 0, guards = 0;
-    rec_guard guard[WHODID_GUARDED_MAX] = {};
+    std::uint64_t number = 0;
+    rec_policy policy{};
 };
 
 struct Answer {
-    std::uint32_t number = 0;
+    std::uint64_t number = 0;
     std::int32_t error = 0;
     std::uint32_t policy_map = 0;
 };
@@ -57,17 +57,14 @@ Result<PolicyLine> PolicyLine::make() {
 
 void answer_request(int answers_fd, KernelSide& side) {
     Request request;
-    if (!take_packet(answers_fd, request) || request.guards > std::size(request.guard)) return;
-    const auto put = side.guard({request.guard, request.guard + request.guards});
+    if (!take_packet(answers_fd, request)) return;
+    const auto put = side.put(request.policy);
     (void)send_packet(answers_fd, Answer{request.number, put ? 0 : put.error().code, side.policy_map()});
 }
 
-Result<void> LeasedSide::guard(const std::vector<rec_guard>& sensors) {
-    constexpr const char* kWhat = "cannot have the supervisor tell the kernel side who its sensors are";
-    Request request;
-    request.number = ++asked_;
-    request.guards = static_cast<std::uint32_t>(std::min(sensors.size(), std::size(request.guard)));
-    std::copy_n(sensors.begin(), request.guards, request.guard);
+Result<void> LeasedSide::put(const rec_policy& policy) {
+    constexpr const char* kWhat = "cannot have the supervisor give the kernel side its policy";
+    const Request request{++asked_, policy};
     if (!send_packet(asks_.get(), request)) return Error::from_errno(kWhat);
     const std::uint64_t until_ns = boot_now_ns() + kPatienceNs;
     Answer answer;

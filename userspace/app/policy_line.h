@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -21,7 +20,7 @@ struct PolicyLine {
 /// fits is answered by nothing.
 void answer_request(int answers_fd, KernelSide& side);
 
-/// The worker's part: all as `side` has it, but for who is guarded.
+/// The worker's part: all as `side` has it, but for the policy.
 class LeasedSide : public KernelSide {
 public:
     /// `side` outlives it.
@@ -31,7 +30,7 @@ public:
     const std::vector<Hook>& hooks() const override { return side_.hooks(); }
     Result<void> read_counters(Ledger& ledger) const override { return side_.read_counters(ledger); }
     /// Waits for the answer, a second at most.
-    Result<void> guard(const std::vector<rec_guard>& sensors) override;
+    Result<void> put(const rec_policy& policy) override;
     std::uint32_t policy_map() const override { return policy_map_; }
     std::span<rec_fold> folds() const override { return side_.folds(); }
     void let_pass(std::uint32_t tid) override { side_.let_pass(tid); }
@@ -40,7 +39,7 @@ public:
 private:
     KernelSide& side_;
     Fd asks_;
-    std::uint32_t asked_ = 0;  // the last request's number: an answer that comes late is another one's
+    std::uint64_t asked_ = 0;  // the last request's number: an answer that comes late is another one's
     std::uint32_t policy_map_ = 0;
 };
 

@@ -160,7 +160,8 @@ int work(WorkerTask task) {
     LeasedSide side(*task.kernel.side, std::move(task.policy_line));
     task.kernel.side = &side;
     // Their starts are known when the processes are listed: until then, 0 stands for them.
-    auto ready = side.guard({{0, static_cast<std::uint32_t>(::getpid()), 0}, {0, task.supervisor_pid, 0}});
+    auto ready =
+        side.put(guarding({{0, static_cast<std::uint32_t>(::getpid()), 0}, {0, task.supervisor_pid, 0}}));
     if (ready) ready = keep_least_rights(side);
     if (!ready) return fail(ready.error());
     side.let_pass(0);  // a predecessor may have died in its canary's midst

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/escape.h"
+#include "filter/gate.h"
 
 namespace whodid {
 
@@ -93,6 +94,25 @@ private:
     std::set<std::size_t> grown_;
 };
 
+using Answers = std::function<std::optional<bool>(std::size_t)>;
+
+/// One child that is false decides a conjunction, one that is true a disjunction, whatever the others are.
+std::optional<bool> truth_of(const Node& node, const Answers& answer) {
+    if (node.kind == Node::Kind::kTerm) return answer(node.term);
+    if (node.kind == Node::Kind::kNot) {
+        const auto truth = truth_of(node.children.front(), answer);
+        return truth ? std::optional(!*truth) : std::nullopt;
+    }
+    const bool decisive = node.kind == Node::Kind::kOr;
+    std::optional<bool> all = !decisive;
+    for (const Node& child : node.children) {
+        const auto truth = truth_of(child, answer);
+        if (truth == decisive) return decisive;
+        if (!truth) all = std::nullopt;
+    }
+    return all;
+}
+
 }  // namespace
 
 Result<Expression> Expression::compile(std::string_view text) {
@@ -160,6 +180,10 @@ bool Expression::holds(const Event& event, Scratch& scratch) {
         at = terms_[jump.term].holds(read(jump.field, event, scratch)) ? jump.if_true : jump.if_false;
     }
     return at == kTrue;
+}
+
+std::optional<bool> Expression::holds(const std::function<std::optional<bool>(std::size_t)>& answer) const {
+    return truth_of(root_, answer);
 }
 
 std::string Expression::text() const { return text_of(root_); }

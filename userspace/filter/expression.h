@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +20,6 @@ namespace whodid {
 
 constexpr std::size_t kFilterPatternsMax = 32;  // of `matches`: each may come to hold 1 MiB
 
-/// Where a part of an expression is decided. One place, as long as the kernel side has no gate: an event that
-/// it drops must be none that anybody else needs.
-constexpr std::string_view place_of(const Term&) { return "userspace"; }
-
 class Expression {
 public:
     /// The Error (EINVAL) has three lines: what is wrong in which column, the expression, and a caret.
@@ -30,6 +28,11 @@ public:
     /// Whether an event meets it: a walk along jumps, no recursion. Allocates nothing once the scratch has
     /// its size; a field is read once for an event however many terms it is in. `scratch` is not reset.
     bool holds(const Event& event, Scratch& scratch);
+
+    const std::vector<Term>& terms() const { return terms_; }
+    /// Whether acts meet it of which only that much is known: answer(i) of terms()[i], nullopt for "it
+    /// depends", as what is returned.
+    std::optional<bool> holds(const std::function<std::optional<bool>(std::size_t)>& answer) const;
 
     /// The expression in one spelling: keys for aliases, words for symbols, no needless parentheses. Compiled
     /// again it has the same.

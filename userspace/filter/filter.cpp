@@ -83,11 +83,29 @@ bool Filter::is_left_out(const Event& event) const {
     });
 }
 
+/// In words: then nothing is kept back by default.
+bool Filter::is_asked_for() const {
+    return !kinds_.empty() || !expressions_.empty() || options_.everything || names_path_;
+}
+
 bool Filter::is_wanted(const Event& event) {
-    const bool asked_for = !kinds_.empty() || !expressions_.empty() || options_.everything || names_path_;
-    if (profile_ ? profile_->keeps(event) : asked_for || shown_by_default(event, lineage_)) return true;
+    if (profile_ ? profile_->keeps(event) : is_asked_for() || shown_by_default(event, lineage_)) return true;
     ++kept_back_[event.kind->id];
     return false;
+}
+
+rec_gate Filter::gate() const {
+    Demand demand;
+    demand.kinds = kinds_;
+    demand.failed_only = options_.failed_only;
+    demand.by_user = !options_.users.empty();
+    demand.by_nobody = users_.has("-");
+    for (const Condition& condition : options_.conditions) demand.keys.push_back(condition.keys);
+    for (const Expression& expression : expressions_) demand.filters.push_back(&expression);
+    demand.profile = profile_         ? profile_->profile()
+                     : is_asked_for() ? Profile::kForensic
+                                      : Profile::kStandard;
+    return make_gate(demand);
 }
 
 bool Filter::is_by_user(const Event& event) {

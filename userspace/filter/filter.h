@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "event/kinds.h"
 #include "filter/expression.h"
+#include "filter/gate.h"
 #include "filter/key_reader.h"
 #include "filter/profile.h"
 #include "filter/resolve.h"
@@ -65,6 +66,9 @@ public:
         return profile_ ? std::optional(profile_->profile()) : std::nullopt;
     }
 
+    /// What the kernel side may leave out, for nothing of it would be kept. Of the profile in use.
+    rec_gate gate() const;
+
     /// Events of a kind kept back because nobody asked for them: naming the kind or -a shows them.
     std::uint64_t kept_back(std::uint16_t kind) const { return kept_back_[kind]; }
     /// Events that did not meet the conditions.
@@ -72,6 +76,7 @@ public:
 
 private:
     bool is_left_out(const Event& event) const;
+    bool is_asked_for() const;
     bool is_wanted(const Event& event);
     bool meets_conditions(const Event& event);
     /// What a text may be: exactly, or by pattern.

@@ -27,6 +27,9 @@ public:
     bool holds(const Value& value) const;
 
     const Field& field() const { return *field_; }
+    Operator op() const { return op_; }
+    /// In one spelling, text quoted.
+    const std::vector<std::string>& values() const { return values_; }
     /// `file.path startswith "/etc/"`: with the field's key and values in one spelling; reads again as
     /// itself.
     std::string text() const;

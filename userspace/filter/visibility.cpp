@@ -149,8 +149,7 @@ bool file_failure_shown(const Event& event) {
     if (is_change(kind))
         return !(code == EEXIST && kind == REC_FILE_MKDIR) &&
                !(code == EOPNOTSUPP && kind == REC_FILE_SETXATTR);
-    constexpr int kDenied[] = {EACCES, EPERM, EROFS, ETXTBSY, ENOSPC, EDQUOT};
-    return std::ranges::find(kDenied, code) != std::end(kDenied);
+    return is_open_failure_shown(code);
 }
 
 /// Terminals and /dev/null keep nothing; processes set themselves up in /proc and their cgroup.
@@ -221,6 +220,11 @@ bool is_login_program(const Process& p) {
 }
 
 bool lends_rights(const Process& p) { return is_program(p, {"sudo", "su", "runuser", "doas", "pkexec"}); }
+
+bool is_open_failure_shown(int error) {
+    constexpr int kShown[] = {EACCES, EPERM, EROFS, ETXTBSY, ENOSPC, EDQUOT};
+    return std::ranges::find(kShown, error) != std::end(kShown);
+}
 
 bool is_watched_path(std::string_view path) { return find_watched(path) != nullptr; }
 

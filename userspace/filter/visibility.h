@@ -32,6 +32,9 @@ struct Lineage {
 /// auth.attempt, sudo's identity.change); sessions of cron and systemd.
 bool shown_by_default(const Event& event, const Lineage& lineage);
 
+/// Whether a failure to open a file to read it may be shown by default, by its errno.
+bool is_open_failure_shown(int error);
+
 /// Programs of the host itself that begin logins: sshd, login, cron, a display manager.
 bool is_login_program(const Process& process);
 /// Programs of the host itself that run another one with more or other rights: sudo, su.

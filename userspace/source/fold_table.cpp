@@ -28,10 +28,7 @@ bool swap_word(rec_fold& fold, std::uint64_t from, std::uint64_t to) {
 
 bool was_denied(const rec_fold_key& key) { return key.result == -EPERM || key.result == -EACCES; }
 
-/// False: it has changed meanwhile.
-bool close(rec_fold& fold, std::uint64_t word) {
-    return swap_word(fold, word, count_of(word) == 0 ? freed(word) : in_state(word, REC_FOLD_CLOSED));
-}
+bool is_interactive(const rec_fold& fold) { return (fold.key.flags & REC_FOLD_INTERACTIVE) != 0; }
 
 rec_folded record_of(const rec_fold& fold, std::uint32_t entry, std::uint64_t now_ns) {
     rec_folded record{};
@@ -57,10 +54,38 @@ rec_folded record_of(const rec_fold& fold, std::uint32_t entry, std::uint64_t no
 
 }  // namespace
 
-bool FoldTable::is_due(const rec_fold& fold, std::uint64_t now_ns) const {
-    const std::uint64_t window =
-        was_denied(fold.key) ? std::min(window_.ns, FoldWindow::kDeniedNs) : window_.ns;
-    return now_ns >= fold.first_ns + window;
+bool FoldTable::is_due(std::uint32_t entry, std::uint64_t now_ns) const {
+    const rec_fold& fold = entries_[entry];
+    const bool soon = was_denied(fold.key) || watched_[entry];
+    return now_ns >= fold.first_ns + (soon ? std::min(window_.ns, FoldWindow::kShortNs) : window_.ns);
+}
+
+/// Of its life, which `word` is the end of. What is told each time keeps its key.
+void FoldTable::free(std::uint32_t entry, std::uint64_t word) {
+    rec_fold& fold = entries_[entry];
+    const bool tells = watched_[entry] && is_interactive(fold);
+    if (swap_word(fold, word, tells ? in_state(freed(word), REC_FOLD_TELL) : freed(word)))
+        watched_[entry] = false;
+}
+
+void FoldTable::watch(const rec_hdr& first) {
+    const std::uint32_t entry = first.task.fold - 1u;
+    if (first.task.fold == 0 || entry >= entries_.size()) return;
+    rec_fold& fold = entries_[entry];
+    const std::uint64_t word = word_of(fold);
+    const bool is_it =
+        state_of(word) == REC_FOLD_OPEN && fold.of_seq == first.seq && fold.of_cpu == first.cpu;
+    if (!is_it) return;
+    watched_[entry] = true;
+    if (is_interactive(fold)) close(entry, word);
+}
+
+/// Unless it has changed meanwhile.
+void FoldTable::close(std::uint32_t entry, std::uint64_t word) {
+    if (count_of(word) == 0)
+        free(entry, word);
+    else
+        (void)swap_word(entries_[entry], word, in_state(word, REC_FOLD_CLOSED));
 }
 
 void FoldTable::take_closed(std::uint32_t entry, std::uint64_t now_ns, const Take& take) {
@@ -76,25 +101,26 @@ void FoldTable::tick(std::uint64_t now_ns, const Take& take) {
         const std::uint64_t word = word_of(fold);
         if (state_of(word) == REC_FOLD_CLOSED)
             take_closed(i, now_ns, take);
-        else if (state_of(word) == REC_FOLD_OPEN && is_due(fold, now_ns))
-            (void)close(fold, word);  // at the next look, when an act came in between
+        else if (state_of(word) == REC_FOLD_OPEN && is_due(i, now_ns))
+            close(i, word);  // at the next look, when an act came in between
+        else if (state_of(word) == REC_FOLD_TELL && now_ns >= fold.last_ns + window_.ns)
+            free(i, word);
     }
 }
 
 void FoldTable::finish(std::uint64_t now_ns, const Take& take) {
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
         rec_fold& fold = entries_[i];
-        if (const std::uint64_t word = word_of(fold); state_of(word) == REC_FOLD_OPEN)
-            (void)close(fold, word);
+        if (const std::uint64_t word = word_of(fold); state_of(word) == REC_FOLD_OPEN) close(i, word);
         if (state_of(word_of(fold)) == REC_FOLD_CLOSED) take_closed(i, now_ns, take);
     }
 }
 
 void FoldTable::release(std::uint64_t until_boot_ns) {
     while (!taken_.empty() && taken_.front().at_ns <= until_boot_ns) {
-        rec_fold& fold = entries_[taken_.front().entry];
-        (void)swap_word(fold, word_of(fold), freed(word_of(fold)));
-        told_[taken_.front().entry] = false;
+        const std::uint32_t entry = taken_.front().entry;
+        free(entry, word_of(entries_[entry]));
+        told_[entry] = false;
         taken_.pop_front();
     }
 }

@@ -17,7 +17,7 @@ namespace whodid {
 /// How long acts that are alike are counted together, from the first on.
 struct FoldWindow {
     std::uint64_t ns = 60'000'000'000;
-    static constexpr std::uint64_t kDeniedNs = 10'000'000'000;  // at most, for what was denied
+    static constexpr std::uint64_t kShortNs = 10'000'000'000;  // at most, for what was denied or is watched
 };
 
 class FoldTable {
@@ -27,7 +27,11 @@ public:
     /// The entries outlive it. What a predecessor had closed and not told is told again: its events have the
     /// same ids.
     explicit FoldTable(std::span<rec_fold> entries = {}, FoldWindow window = {})
-        : entries_(entries), window_(window), told_(entries.size()) {}
+        : entries_(entries), window_(window), told_(entries.size()), watched_(entries.size()) {}
+
+    /// What the entry counts is watched: the one whose number that first record has as task.fold. It is
+    /// closed sooner; and what a person at a terminal does there is told each time from now on.
+    void watch(const rec_hdr& first);
 
     /// Closes what is due, and takes what was closed by the call before: a program that had counted just then
     /// has noted its time by now. Entries that counted nothing are free again without a word. Call about once
@@ -45,12 +49,15 @@ private:
         std::uint64_t at_ns;
         std::uint32_t entry;
     };
-    bool is_due(const rec_fold& fold, std::uint64_t now_ns) const;
+    bool is_due(std::uint32_t entry, std::uint64_t now_ns) const;
+    void free(std::uint32_t entry, std::uint64_t word);
+    void close(std::uint32_t entry, std::uint64_t word);
     void take_closed(std::uint32_t entry, std::uint64_t now_ns, const Take& take);
 
     std::span<rec_fold> entries_;
     FoldWindow window_;
-    std::vector<bool> told_;  // taken, and not yet free
+    std::vector<bool> told_;     // taken, and not yet free
+    std::vector<bool> watched_;  // until it is free again
     std::deque<Taken> taken_;
 };
 

@@ -5,7 +5,9 @@
 
 #include <whodid/record.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
@@ -16,6 +18,13 @@
 #include "source/ring.h"
 
 namespace whodid {
+
+/// With these processes guarded, WHODID_GUARDED_MAX at most, and no gate.
+inline rec_policy guarding(const std::vector<rec_guard>& sensors) {
+    rec_policy policy{};
+    std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(policy.guards)), policy.guards);
+    return policy;
+}
 
 class KernelSide {
 public:
@@ -28,10 +37,11 @@ public:
     /// hooks that the kernel skipped.
     virtual Result<void> read_counters(Ledger& ledger) const = 0;
 
-    /// Counts, but does not report, file and network activity of these processes: at most WHODID_GUARDED_MAX.
-    virtual Result<void> guard(const std::vector<rec_guard>& sensors) = 0;
+    /// Puts a policy in force: of the guarded processes' files and network what they do is counted and not
+    /// reported, and what the gate drops.
+    virtual Result<void> put(const rec_policy& policy) = 0;
 
-    /// The kernel's number of the map that holds who is guarded: another one after each guard().
+    /// The kernel's number of the map that holds the policy: another one after each put().
     virtual std::uint32_t policy_map() const = 0;
 
     /// That thread's acts are reported although its process is guarded; 0: nobody's.

@@ -137,14 +137,19 @@ Result<std::unique_ptr<Loader>> Loader::load(const LoadOptions& options) {
         backends.insert(backends.begin(), offers);
     Result<std::unique_ptr<Loader>> loader = Error{"nothing was tried", EINVAL};
     std::set<std::string> refused;
+    std::string why;  // of the better object
     for (Offers& offers : backends) {
         offers.pam = options.pam_uprobes;
         for (const std::string_view elf : objects) {
             Attempt attempt{elf, options, offers, refused, *pam};
             loader = load_object(attempt);
-            if (loader) return loader;
+            if (loader) {
+                if (elf == plain && !why.empty())
+                    spdlog::warn("nothing is folded or left in the kernel: {}", why);
+                return loader;
+            }
             refused = std::move(attempt.refused);
-            spdlog::debug("a BPF object was refused: {}", loader.error().message);
+            if (elf == main) why = loader.error().message;
         }
     }
     return loader;
@@ -375,7 +380,7 @@ Result<Fd> Loader::make_policy(const rec_policy& policy) {
 }
 
 /// The kernel returns when no program runs by the one before any more.
-Result<void> Loader::put_policy(const Fd& policy) {
+Result<void> Loader::enforce(const Fd& policy) {
     const std::uint32_t zero = 0;
     const int number = policy.get();
     if (bpf_map_update_elem(map_fd("policies"), &zero, &number, BPF_ANY) != 0)
@@ -392,14 +397,12 @@ Result<void> Loader::put_first_policy() {
     stopped_ = std::move(*made);
     // Attaching is done by bpf(2), which the first of the programs already see. Its start is not known yet: 0
     // stands for it until the process table is filled.
-    return guard({{0, static_cast<std::uint32_t>(::getpid()), 0}});
+    return put(guarding({{0, static_cast<std::uint32_t>(::getpid()), 0}}));
 }
 
-Result<void> Loader::guard(const std::vector<rec_guard>& sensors) {
-    rec_policy policy{};
-    std::copy_n(sensors.begin(), std::min(sensors.size(), std::size(policy.guards)), policy.guards);
+Result<void> Loader::put(const rec_policy& policy) {
     const auto made = make_policy(policy);
-    return made ? put_policy(*made) : made.error();
+    return made ? enforce(*made) : made.error();
 }
 
 void Loader::let_pass(std::uint32_t tid) {
@@ -425,7 +428,7 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> Loader::objects() const {
     return found;
 }
 
-Result<void> Loader::stop() { return put_policy(stopped_); }
+Result<void> Loader::stop() { return enforce(stopped_); }
 
 Result<void> list_tasks(int lister) {
     char none[64];  // the iterator writes to the ring, not here

@@ -49,7 +49,7 @@ public:
     KernelDescriptors descriptors() const override;
     const std::vector<Hook>& hooks() const override { return hooks_; }
     Result<void> read_counters(Ledger& ledger) const override;
-    Result<void> guard(const std::vector<rec_guard>& sensors) override;
+    Result<void> put(const rec_policy& policy) override;
     std::uint32_t policy_map() const override { return policy_id_; }
     void let_pass(std::uint32_t tid) override;
     std::span<rec_fold> folds() const override;
@@ -70,7 +70,7 @@ private:
     int map_fd(const char* name) const;
     Result<void> mark_maps();
     static Result<Fd> make_policy(const rec_policy& policy);
-    Result<void> put_policy(const Fd& policy);
+    Result<void> enforce(const Fd& policy);
     Result<void> put_first_policy();
     static Result<bpf_link*> attach_uprobe(const bpf_program* program, const Hook& hook,
                                            const std::string& library);
