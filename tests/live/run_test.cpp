@@ -310,6 +310,38 @@ TEST_F(Run, AFilterLeavesWhatMeetsItAndWhatTheSensorSaysOfItself) {
     expect_balance(said);
 }
 
+// What a person sees of a morning's builds and searches: thousands of acts are a page of lines, or a few.
+TEST_F(Run, AWorkloadIsFewEventsByProfile) {
+    const std::string dir = "/tmp/whodid-workload-" + std::to_string(::getpid());
+    ASSERT_TRUE(
+        exited(0, as_alice("mkdir " + dir + " && cd " + dir +
+                           " && echo 'int main(void) { return 0; }' >a.c && git init -q . && git add a.c")));
+    const auto acts_told_by = [&](const std::string& profile) -> std::size_t {
+        const auto own = serve({"--profile", profile});
+        if (!own) return ~std::size_t{0};
+        EXPECT_TRUE(
+            exited(0, as_alice("cd " + dir +
+                               "; for i in 1 2 3 4 5 6 7 8; do gcc -O1 -o a$i a.c; done; "
+                               "python3 -c 'import json, re, http.client, unittest, email'; "
+                               "find /usr/share/doc -name '*.gz' >/dev/null; git status >/dev/null")));
+        const auto said = own->stop();
+        expect_balance(said);
+        const Json ledger = ledger_of(*said);
+        EXPECT_GT(at(ledger, "total.seen"), 3000);
+        EXPECT_GT(ledger["kinds"]["file.open"]["gated"], 200);
+        EXPECT_EQ(at(ledger, "lost"), 0) << *said;
+        const auto is_act = [](const Json& e) {
+            return !at(e, "event.name").get<std::string>().starts_with("whodid.sensor.");
+        };
+        const std::size_t acts = own->all({"", 0, is_act}).size();
+        RecordProperty(profile, std::to_string(acts));
+        return acts;
+    };
+    EXPECT_LT(acts_told_by("standard"), 300u);
+    EXPECT_LT(acts_told_by("quiet"), 30u);
+    fs::remove_all(dir);
+}
+
 TEST_F(Run, StandardKeepsLibraryReadsBackAndCountsThem) {
     const auto own = serve({"--profile", "standard"});
     ASSERT_TRUE(own);
