@@ -129,6 +129,54 @@ TEST(Reorder, AWarmOneAllocatesNothingForARecord) {
     EXPECT_EQ(allocations.count(), 0u);
 }
 
+// Two rings that are read one after the other, and a few records before their time in each.
+TEST(Reorder, RunsThatOverlap) {
+    std::mt19937_64 random(43);
+    Reorder reorder;
+    std::uint64_t before = 0, out = 0, in = 0;
+    const auto release_until = [&](std::uint64_t until) {
+        reorder.release(until, [&](std::span<char> bytes, bool late) {
+            rec_hdr header;
+            std::memcpy(&header, bytes.data(), sizeof header);
+            EXPECT_FALSE(late);
+            EXPECT_LE(before, header.boot_ns);
+            EXPECT_LE(header.boot_ns, until);
+            before = header.boot_ns;
+            ++out;
+        });
+    };
+    for (std::uint64_t now = 10'000; now < 200'000; now += 1000) {
+        for (int ring = 0; ring < 2; ++ring)
+            for (std::uint64_t t = now; t < now + 1000; t += 1 + random() % 20, ++in)
+                reorder.add(at(t - (random() % 50 == 0 ? random() % 3000 : 0)));
+        release_until(now - 4000);
+    }
+    release_until(~std::uint64_t{0});
+    EXPECT_EQ(out, in);
+    EXPECT_EQ(reorder.held(), 0u);
+}
+
+TEST(Reorder, GivesBackWhatAFloodNeeded) {
+    constexpr int kRecords = 20'000;
+    Reorder reorder;
+    const auto flood = [&](std::uint64_t from) {
+        for (int i = 0; i < kRecords; ++i) reorder.add(at(from + static_cast<std::uint64_t>(i)));
+        reorder.release(from + kRecords, [](std::span<char>, bool) {});
+    };
+    const auto allocations_of_a_flood = [&](std::uint64_t from) {
+        const test::Allocations allocations;
+        flood(from);
+        return allocations.count() - kRecords;  // the test's own records
+    };
+    flood(0);
+    EXPECT_LT(allocations_of_a_flood(kRecords), 5u);
+    reorder.trim();  // it was needed just now
+    EXPECT_LT(allocations_of_a_flood(2 * kRecords), 5u);
+    reorder.trim();
+    reorder.trim();
+    EXPECT_GT(allocations_of_a_flood(3 * kRecords), 5u);
+}
+
 TEST(Reorder, WhatHasNoHeaderHasNoTime) {
     Reorder reorder;
     std::vector<char> half(sizeof(rec_hdr) - 1);

@@ -20,6 +20,7 @@ Canary::Canary(std::uint64_t period_ns, std::uint64_t start_ns, std::string_view
                std::uint32_t predecessor)
     : period_ns_(period_ns),
       due_ns_(start_ns + period_ns),
+      self_(static_cast<std::uint32_t>(::getpid())),
       predecessor_(predecessor),
       path_(fmt::format("/dev/null/whodid-{}", nonce)),
       name_(fmt::format("@whodid-{}", nonce)) {}
@@ -30,8 +31,8 @@ void Canary::sent(std::uint64_t now_ns) {
 }
 
 bool Canary::takes(const rec_hdr& record) {
-    const bool is_own = record.task.tgid == static_cast<std::uint32_t>(::getpid());
-    if (!is_own && (predecessor_ == 0 || record.task.tgid != predecessor_)) return false;
+    const std::uint32_t by = record.task.tgid;
+    if (by != self_ && (predecessor_ == 0 || by != predecessor_)) return false;
     const bool opened =
         record.kind == REC_FILE_OPEN && text(record, reinterpret_cast<const rec_file&>(record).name) == path_;
     const bool connected = record.kind == REC_NETWORK_CONNECT &&

@@ -45,7 +45,7 @@ private:
     };
 
     std::uint64_t period_ns_, due_ns_;
-    std::uint32_t predecessor_;
+    std::uint32_t self_, predecessor_;
     std::string path_, name_;
     std::array<Act, 2> acts_{{{"openat"}, {"connect"}}};
 };

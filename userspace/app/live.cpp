@@ -316,6 +316,7 @@ void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint6
     if (now_ns >= losses_read_ns_ + kHousekeepingNs) {
         report_losses(pipeline, now_ns);
         put_policy(pipeline);
+        pipeline.trim();
         folds_.tick(now_ns, [&](const rec_folded& folded) { take_folded(pipeline, folded); });
     }
     if (options_.forensic_until_ns != 0 && now_ns >= options_.forensic_until_ns) {

@@ -81,7 +81,7 @@ void Pipeline::go_on_from(const Numbers& numbers, std::uint64_t own) {
 }
 
 Result<bool> Pipeline::advance(std::uint64_t until_boot_ns) {
-    constexpr std::size_t kBatchMax = 4096;  // events: what a sink gets at once, and what memory is held for
+    constexpr std::size_t kBatchMax = 512;  // events: what a sink gets at once, and what memory is held for
     Result<bool> going = true;
     reorder_.release(until_boot_ns, [&](std::span<char> bytes, bool late) {
         process(bytes, late);

@@ -63,6 +63,9 @@ public:
     /// Everything that is left.
     Result<bool> finish();
 
+    /// Gives back memory that only a flood needed. Call now and then.
+    void trim() { reorder_.trim(); }
+
     /// Sees each record decoded and masked, before it is enriched, and the sensor's own: the recorder.
     void set_tap(std::function<void(const rec_hdr&)> tap) { tap_ = std::move(tap); }
 
