@@ -5,9 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <iterator>
 
 #include "base/clock.h"
 

@@ -23,7 +23,6 @@ namespace {
 using Ranges = std::vector<NumberRange>;
 
 constexpr std::uint64_t kHighest = ~std::uint64_t{0};
-constexpr unsigned kAnswers = 1u << WHODID_GATE_TESTS;
 
 struct Row {
     rec_gate_row row;
@@ -152,7 +151,7 @@ Ranges complement(const Ranges& ranges, const FactOf& fact) {
     return out;
 }
 
-std::optional<Ranges> order_of(const Term& term, const FactOf& fact) {
+Ranges order_of(const Term& term, const FactOf& fact) {
     std::int64_t operand = 0;
     const std::string& text = term.values().front();
     std::from_chars(text.data(), text.data() + text.size(), operand);
@@ -187,10 +186,8 @@ std::optional<Ranges> ranges_of(const Term& term, const FactOf& fact) {
         case Operator::kLess:
         case Operator::kLessEqual:
         case Operator::kGreater:
-        case Operator::kGreaterEqual: {
-            const auto order = order_of(term, fact);
-            return order ? std::optional(joined(*order, fact)) : std::nullopt;
-        }
+        case Operator::kGreaterEqual:
+            return joined(order_of(term, fact), fact);
         default:
             return std::nullopt;
     }
@@ -231,7 +228,10 @@ public:
     explicit GateMaker(const Demand& demand) : demand_(demand) {}
 
     rec_gate make() {
-        for (const Row& row : kRows) add_row(row);
+        std::vector<RowAsks> rows;
+        for (const Row& row : kRows) rows.push_back(asks_of(row));
+        answers_ = 1u << tests_.size();  // all tests are known by now
+        for (const RowAsks& row : rows) fill(row);
         keep_names_of_connections();
         for (const Row& row : kRows)
             for (const std::uint32_t word : gate_.drop[row.row])
@@ -258,20 +258,29 @@ private:
         return gate_.drop[row][answers / 32] >> answers % 32 & 1;
     }
 
-    void add_row(const Row& row) {
-        std::vector<Ask> needed = demands_of(row);
-        std::vector<std::vector<Ask>> asks;
+    struct RowAsks {
+        rec_gate_row row;
+        std::vector<Ask> needed;
+        std::vector<std::vector<Ask>> terms;  // of each filter
+    };
+    RowAsks asks_of(const Row& row) {
+        RowAsks asks{row.row, demands_of(row), {}};
         for (const Expression* filter : demand_.filters) {
-            std::vector<Ask>& terms = asks.emplace_back();
+            std::vector<Ask>& terms = asks.terms.emplace_back();
             for (const Term& term : filter->terms()) terms.push_back(ask_of(term, row));
         }
-        for (unsigned answers = 0; answers < kAnswers; ++answers) {
+        return asks;
+    }
+
+    void fill(const RowAsks& asks) {
+        for (unsigned answers = 0; answers < answers_; ++answers) {
             const auto is_false = [&](const Ask& ask) { return truth_of(ask, answers) == false; };
-            bool dropped = std::ranges::any_of(needed, is_false);
-            for (std::size_t i = 0; !dropped && i < asks.size(); ++i)
-                dropped = demand_.filters[i]->holds(
-                              [&](std::size_t term) { return truth_of(asks[i][term], answers); }) == false;
-            if (dropped) drop(row.row, answers);
+            bool dropped = std::ranges::any_of(asks.needed, is_false);
+            for (std::size_t i = 0; !dropped && i < asks.terms.size(); ++i)
+                dropped = demand_.filters[i]->holds([&](std::size_t term) {
+                    return truth_of(asks.terms[i][term], answers);
+                }) == false;
+            if (dropped) drop(asks.row, answers);
         }
     }
 
@@ -335,9 +344,9 @@ private:
         unsigned outcomes = 0;
         for (std::size_t i = 0; i < tests_.size(); ++i)
             if (tests_[i].fact == REC_FACT_ERROR) outcomes |= 1u << i;
-        for (unsigned answers = 0; answers < kAnswers; ++answers) {
+        for (unsigned answers = 0; answers < answers_; ++answers) {
             bool all = true;
-            for (unsigned other = 0; other < kAnswers; ++other)
+            for (unsigned other = 0; other < answers_; ++other)
                 all &= (other | outcomes) != (answers | outcomes) || drops(REC_GATE_CLOSE, other);
             if (!all) gate_.drop[REC_GATE_CONNECT][answers / 32] &= ~(1u << answers % 32);
         }
@@ -346,6 +355,7 @@ private:
     const Demand& demand_;
     rec_gate gate_{};
     std::vector<GateTest> tests_;
+    unsigned answers_ = 1;  // that there can be
 };
 
 }  // namespace
