@@ -16,25 +16,21 @@ namespace {
 
 constexpr const char* kTop = "/tmp/repeats";
 
-std::string text(const Json& event, const char* key) {
-    const Json value = at(event, key);
-    return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
-}
-
 /// What makes acts alike.
 std::string sort_of(const Json& event) {
     std::string sort;
     for (const char* key : {"event.name", "error.type", "user.name", "whodid.session.id",
                             "process.executable.path", "file.path", "whodid.file.flags",
                             "whodid.file.new_mode", "network.peer.address", "network.peer.port"})
-        sort += text(event, key) + " ";
+        sort += text_at(event, key) + " ";
     return sort;
 }
 
 bool is_of_load(const Json& event) {
-    const std::string kind = text(event, "event.name");
-    if (kind == "whodid.network.connect") return text(event, "network.peer.address").starts_with("192.0.2.");
-    return kind.starts_with("whodid.file.") && text(event, "file.path").starts_with(kTop);
+    const std::string kind = text_at(event, "event.name");
+    if (kind == "whodid.network.connect")
+        return text_at(event, "network.peer.address").starts_with("192.0.2.");
+    return kind.starts_with("whodid.file.") && text_at(event, "file.path").starts_with(kTop);
 }
 
 using Totals = std::map<std::string, long>;  // acts of each sort
@@ -73,14 +69,14 @@ protected:
             ++told.events;
             const long count =
                 at(event, "whodid.count").is_number() ? at(event, "whodid.count").get<long>() : 1;
-            const std::string first = text(event, "whodid.fold.of");
-            EXPECT_TRUE(before.insert(text(event, "event.id")).second) << "told twice: " << event;
+            const std::string first = text_at(event, "whodid.fold.of");
+            EXPECT_TRUE(before.insert(text_at(event, "event.id")).second) << "told twice: " << event;
             told.totals[sort_of(event)] += first.empty() ? count : count - 1;
             if (first.empty()) continue;
             ++told.closings;
             EXPECT_GT(count, 1) << event;
             EXPECT_TRUE(before.contains(first)) << "the first of them was not told before: " << event;
-            EXPECT_LE(text(event, "whodid.first"), text(event, "whodid.last")) << event;
+            EXPECT_LE(text_at(event, "whodid.first"), text_at(event, "whodid.last")) << event;
         }
         return told;
     }
@@ -119,7 +115,7 @@ TEST_P(Fold, TotalsAreThoseOfEveryEvent) {
 class FoldWatched : public SensorTest {
 protected:
     static std::vector<Json> opens_of(Sensor& sensor, const std::string& path) {
-        return sensor.all({"file.open", 0, [&](const Json& e) { return text(e, "file.path") == path; }});
+        return sensor.all({"file.open", 0, [&](const Json& e) { return text_at(e, "file.path") == path; }});
     }
     static long acts_in(const std::vector<Json>& events) {
         long acts = 0;

@@ -11,15 +11,11 @@ namespace {
 
 constexpr const char* kTop = "/tmp/gated";
 
-std::string text(const Json& event, const char* key) {
-    const Json value = at(event, key);
-    return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
-}
-
 bool is_of_load(const Json& event) {
-    const std::string kind = text(event, "event.name");
-    if (kind == "whodid.network.connect") return text(event, "network.peer.address").starts_with("192.0.2.");
-    return kind.starts_with("whodid.file.") && text(event, "file.path").starts_with(kTop);
+    const std::string kind = text_at(event, "event.name");
+    if (kind == "whodid.network.connect")
+        return text_at(event, "network.peer.address").starts_with("192.0.2.");
+    return kind.starts_with("whodid.file.") && text_at(event, "file.path").starts_with(kTop);
 }
 
 using Totals = std::map<std::string, long>;
@@ -32,7 +28,7 @@ struct Way {
 };
 void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
 
-bool is_of(const Json& event, const char* kind) { return text(event, "event.name") == kind; }
+bool is_of(const Json& event, const char* kind) { return text_at(event, "event.name") == kind; }
 
 class Gate : public SensorTest {
 protected:
@@ -44,7 +40,7 @@ protected:
             std::string sort;
             for (const char* key : {"event.name", "error.type", "file.path", "whodid.file.access",
                                     "network.peer.address", "network.peer.port"})
-                sort += text(event, key) + " ";
+                sort += text_at(event, key) + " ";
             ++totals[sort];
         }
         return totals;
@@ -86,27 +82,29 @@ TEST_P(GateBy, TellsWhatTheFilterKeepsAndNoMoreComesOut) {
 
 INSTANTIATE_TEST_SUITE_P(
     Ways, GateBy,
-    testing::Values(
-        Way{"Kind", "kind == connect", [](const Json& e) { return is_of(e, "whodid.network.connect"); },
-            "file.open"},
-        Way{"Access", "kind == open and access in {\"w\", \"rw\"}",
-            [](const Json& e) {
-                return is_of(e, "whodid.file.open") && text(e, "whodid.file.access") != "r";
-            },
-            "file.open"},
-        Way{"Error", "kind == open and error == \"ENOENT\"",
-            [](const Json& e) { return is_of(e, "whodid.file.open") && text(e, "error.type") == "ENOENT"; },
-            "file.open"},
-        Way{"Login", "exists user or kind == file.unlink",
-            [](const Json& e) { return is_of(e, "whodid.file.unlink"); }, "file.open"},
-        Way{"Port", "dport == 4001", [](const Json& e) { return text(e, "network.peer.port") == "4001"; },
-            "network.connect"},
-        Way{"Network", "peer in {192.0.2.0/30}",
-            [](const Json& e) {
-                const std::string peer = text(e, "network.peer.address");
-                return peer == "192.0.2.1" || peer == "192.0.2.2" || peer == "192.0.2.3";
-            },
-            "network.connect"}),
+    testing::Values(Way{"Kind", "kind == connect",
+                        [](const Json& e) { return is_of(e, "whodid.network.connect"); }, "file.open"},
+                    Way{"Access", "kind == open and access in {\"w\", \"rw\"}",
+                        [](const Json& e) {
+                            return is_of(e, "whodid.file.open") && text_at(e, "whodid.file.access") != "r";
+                        },
+                        "file.open"},
+                    Way{"Error", "kind == open and error == \"ENOENT\"",
+                        [](const Json& e) {
+                            return is_of(e, "whodid.file.open") && text_at(e, "error.type") == "ENOENT";
+                        },
+                        "file.open"},
+                    Way{"Login", "exists user or kind == file.unlink",
+                        [](const Json& e) { return is_of(e, "whodid.file.unlink"); }, "file.open"},
+                    Way{"Port", "dport == 4001",
+                        [](const Json& e) { return text_at(e, "network.peer.port") == "4001"; },
+                        "network.connect"},
+                    Way{"Network", "peer in {192.0.2.0/30}",
+                        [](const Json& e) {
+                            const std::string peer = text_at(e, "network.peer.address");
+                            return peer == "192.0.2.1" || peer == "192.0.2.2" || peer == "192.0.2.3";
+                        },
+                        "network.connect"}),
     [](const auto& way) { return std::string(way.param.name); });
 
 TEST_F(Gate, WhoeverOpensWhatTheSensorWritesIsToldOf) {

@@ -107,6 +107,11 @@ Json at(const Json& event, const std::string& dotted) {
     return *value;
 }
 
+std::string text_at(const Json& event, const std::string& dotted) {
+    const Json value = at(event, dotted);
+    return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
+}
+
 std::string lacking(const Json& event, const std::vector<std::pair<std::string, Json>>& expected) {
     std::string differs;
     for (const auto& [key, value] : expected)

@@ -83,6 +83,8 @@ World this_world();
 
 /// Value at a dotted key; null when absent.
 Json at(const Json& event, const std::string& dotted);
+/// The same as text: a string's own, nothing when absent, else as JSON has it.
+std::string text_at(const Json& event, const std::string& dotted);
 
 /// The ledger in what a sensor said at its end; null when there is none.
 Json ledger_of(const std::string& said);
