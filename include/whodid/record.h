@@ -71,7 +71,9 @@ enum rec_kind {
     REC_SENSOR_TAMPER = 64,
     REC_SENSOR_BUDGET = 65,
     REC_SENSOR_HEARTBEAT = 66,
-    /* 70 summary.process, 71 summary.build, 80 alert: reserved */
+    REC_SUMMARY_PROCESS = 70,
+    REC_SUMMARY_BUILD = 71,
+    /* 80 alert: reserved */
 
     REC_RAW_TASK = 100,        /* a process that was there before the sensor */
     REC_RAW_AUDIT = 101,       /* a message sent to the kernel's audit socket */
@@ -427,6 +429,28 @@ struct rec_heartbeat {
     rec_u64 lag_ns; /* the longest from an act to its telling, since the last heartbeat */
 };
 
+/* REC_SUMMARY_*: what many acts came to. h: of the first one, but for the time. Lists: each with its NUL. */
+enum rec_summary_of {
+    REC_SUMMARY_OF_BUILD = 1,    /* what a program that builds did, with all that it started */
+    REC_SUMMARY_OF_PACKAGES = 2, /* the same of one that installs packages */
+    REC_SUMMARY_OF_REPEATS = 3,  /* one process started a program again and again */
+};
+struct rec_summary {
+    struct rec_hdr h;
+    struct rec_str directory, args; /* of the first one */
+    struct rec_str commands;        /* repeats: some of the command lines */
+    struct rec_str programs;        /* the most started, each with its number: "cc1 1203" */
+    struct rec_str places;          /* where most was read and written, each with its number */
+    rec_u32 of, part;               /* enum rec_summary_of; 1 for the first, or only, one */
+    rec_u64 events;                 /* that this stands for: they were not told */
+    rec_u64 execs, reads, writes, changes;
+    rec_u64 ends, failures; /* of processes; an exit code, or a signal */
+    rec_u64 user_ns, system_ns;
+    rec_u64 since_ns;    /* when the first one began, CLOCK_BOOTTIME */
+    rec_u32 ended, code; /* whether the first one did: code and signal are its own */
+    rec_u32 signal, pad;
+};
+
 /* What the kernel side counts, per CPU and kind. seen = gated + folded + emitted + ring_full + no_slot. */
 struct rec_counters {
     rec_u64 seen, gated, folded, emitted, ring_full, no_slot, self, bytes;
@@ -520,3 +544,4 @@ REC_SIZE(struct rec_session, 200);
 REC_SIZE(struct rec_identity, 192);
 REC_SIZE(struct rec_sensor, 192);
 REC_SIZE(struct rec_heartbeat, 184);
+REC_SIZE(struct rec_summary, 280);

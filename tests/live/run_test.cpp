@@ -342,6 +342,116 @@ TEST_F(Run, AWorkloadIsFewEventsByProfile) {
     fs::remove_all(dir);
 }
 
+// A build, to the act: what the shell, make and its fifty commands did, and nothing of it twice.
+TEST_F(Run, ABuildIsOneLine) {
+    const std::string dir = "/tmp/whodid-build-" + std::to_string(::getpid());
+    constexpr int kTargets = 50;
+    ASSERT_TRUE(exited(0, as_alice("mkdir " + dir)));
+    std::string makefile = "all:";
+    for (int i = 0; i < kTargets; ++i) makefile += " t" + std::to_string(i);
+    makefile += "\nt%:\n\t/usr/bin/touch $@\n";
+    std::ofstream(dir + "/Makefile") << makefile;
+    const auto own = serve({"--profile", "standard"});
+    ASSERT_TRUE(own);
+    ASSERT_TRUE(exited(0, as_alice("cd " + dir +
+                                   " && make -s -j2 && : >/var/lib/dpkg/whodid-test; cat /etc/shadow "
+                                   ">/dev/null")));
+    const auto built = own->wait_for({"summary.build", 0, {}});
+    ASSERT_TRUE(built);
+    EXPECT_EQ(lacking(*built, {{"user.id", std::to_string(kAlice.uid)},
+                               {"process.command_args", Json::array({"make", "-s", "-j2"})},
+                               {"process.working_directory", dir},
+                               {"process.exit.code", 0},
+                               {"whodid.summary.execs", kTargets},
+                               {"whodid.summary.writes", kTargets},
+                               {"whodid.summary.events", 2 * kTargets},
+                               {"whodid.count", 2 * kTargets + 1},
+                               {"whodid.summary.programs", Json::array({"touch 50"})}}),
+              "");
+    const auto is_root = [&](const Json& e) { return at(e, "event.id") == at(*built, "whodid.fold.of"); };
+    EXPECT_TRUE(own->wait_for({"process.exec", 0, is_root})) << "what began it is told by itself";
+    const auto said = own->stop();
+    EXPECT_TRUE(own->all({"process.exec", 0,
+                          [](const Json& e) { return at(e, "process.executable.path") == "/usr/bin/touch"; }})
+                    .empty());
+    EXPECT_FALSE(own->all({"file.create", 0,
+                           [](const Json& e) { return at(e, "file.path") == "/var/lib/dpkg/whodid-test"; }})
+                     .empty());
+    const Json kinds = ledger_of(*said)["kinds"];
+    EXPECT_GE(kinds["process.exec"]["summarized"], kTargets);
+    EXPECT_EQ(kinds["file.create"]["summarized"], kTargets);
+    expect_one_stream(*own);
+    expect_balance(said);
+    fs::remove_all(dir);
+    fs::remove("/var/lib/dpkg/whodid-test");
+}
+
+TEST_F(Run, AScriptsRepeatsAreOneLine) {
+    const auto own = serve({"--profile", "standard"});
+    ASSERT_TRUE(own);
+    constexpr int kRuns = 40;
+    const auto run = as_alice("sh -c 'i=0; while [ $i -lt " + std::to_string(kRuns) +
+                              " ]; do /usr/bin/expr $i + 1 >/dev/null; i=$((i+1)); done'; true");
+    ASSERT_TRUE(exited(0, run));
+    ASSERT_TRUE(own->wait_for(
+        {"process.exec", 0, [](const Json& e) { return at(e, "process.executable.name") == "expr"; }}));
+    const auto said = own->stop();
+    const auto all = own->all(
+        {"summary.process", 0, [](const Json& e) { return at(e, "process.executable.name") == "expr"; }});
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(lacking(all[0], {{"whodid.summary.of", "repeats"},
+                               {"whodid.summary.execs", kRuns - 1},
+                               {"whodid.count", kRuns},
+                               {"whodid.summary.failures", Json()}}),
+              "");
+    EXPECT_EQ(at(all[0], "whodid.summary.commands").size(), 8u);
+    EXPECT_EQ(own->all({"process.exec", 0,
+                        [](const Json& e) { return at(e, "process.executable.name") == "expr"; }})
+                  .size(),
+              1u);
+    expect_balance(said);
+}
+
+// Who asks for each event gets each event.
+TEST_F(Run, EveryEventHasNoSummaries) {
+    const auto own = serve({"--profile", "standard", "--every-event"});
+    ASSERT_TRUE(own);
+    ASSERT_TRUE(
+        exited(0, as_alice("sh -c 'for i in 1 2 3 4 5; do /usr/bin/expr 1 + 1 >/dev/null; done'; true")));
+    const auto said = own->stop();
+    EXPECT_EQ(own->all({"process.exec", 0,
+                        [](const Json& e) { return at(e, "process.executable.name") == "expr"; }})
+                  .size(),
+              5u);
+    EXPECT_EQ(at(ledger_of(*said), "total.summarized"), 0);
+    expect_balance(said);
+}
+
+// What its summaries had counted dies with a worker: the successor says how much that was.
+TEST_F(Run, AKilledWorkersSummariesAreDeclared) {
+    const auto own = serve({"--profile", "standard"});
+    ASSERT_TRUE(own);
+    const pid_t worker = worker_of(*own);
+    constexpr int kRuns = 40;
+    ASSERT_TRUE(exited(
+        0, as_alice("sh -c 'i=0; while [ $i -lt " + std::to_string(kRuns) +
+                    " ]; do /usr/bin/expr $i + 1 >/dev/null; i=$((i+1)); done'; : >/var/tmp/whodid-seen; "
+                    "rm /var/tmp/whodid-seen")));
+    ASSERT_TRUE(own->wait_for(
+        {"file.unlink", 0, [](const Json& e) { return at(e, "file.path") == "/var/tmp/whodid-seen"; }}));
+    std::this_thread::sleep_for(milliseconds(500));  // what is told is committed
+    ASSERT_TRUE(exited(0, as_alice("kill -KILL " + std::to_string(worker))));
+    ASSERT_TRUE(goes_on_for(*own, worker, "was killed by SIGKILL"));
+    const auto loss = own->wait_for(
+        {"sensor.loss", 0, [](const Json& e) { return at(e, "whodid.loss.kind") == "process.exec"; }});
+    ASSERT_TRUE(loss);
+    EXPECT_GE(at(*loss, "whodid.loss.count"), kRuns - 1);
+    EXPECT_EQ(at(*loss, "whodid.loss.stage"), "worker");
+    const auto said = own->stop();
+    EXPECT_GE(at(ledger_of(*said), "total.died"), kRuns - 1);
+    expect_balance(said);
+}
+
 TEST_F(Run, StandardKeepsLibraryReadsBackAndCountsThem) {
     const auto own = serve({"--profile", "standard"});
     ASSERT_TRUE(own);

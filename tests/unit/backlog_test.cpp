@@ -135,12 +135,17 @@ TEST_F(BacklogTest, WhatIsLostIsInTheLedger) {
     Checkpoint from = checkpoint();
     from.taken[REC_PROCESS_EXEC] += 2;
     from.taken[REC_FILE_OPEN] += 7;
+    from.ledger[REC_FILE_CREATE].received = from.ledger[REC_FILE_CREATE].delivered = 9;
+    from.taken[REC_FILE_CREATE] = 9;
+    from.ledger[REC_FILE_CREATE].summarized = 9;
+    from.ledger[REC_FILE_CREATE].retold = 5;
     const Lost lost = lost_records(from, Backlog(now_ns), 0);
     EXPECT_EQ(lost.of(REC_PROCESS_EXEC), 3u);
     EXPECT_EQ(lost.of(REC_FILE_OPEN), 7u);
     Ledger after = from.ledger;
     account_for(lost, after);
     EXPECT_EQ(after[REC_FILE_OPEN].died, 7u);
+    EXPECT_EQ(after[REC_FILE_CREATE].died, 4u) << "counted in a summary that was not told";
     EXPECT_TRUE(after.imbalances().empty());
     EXPECT_EQ(lost_records(from, Backlog(now_ns), 1).of(REC_PROCESS_EXEC), 2u) << "found again";
 }

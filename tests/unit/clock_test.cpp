@@ -81,5 +81,12 @@ TEST(Clock, Bytes) {
     for (const auto& [bytes, text] : cases) EXPECT_EQ(format_bytes(bytes), text);
 }
 
+TEST(Clock, Numbers) {
+    EXPECT_EQ(with_commas(0), "0");
+    EXPECT_EQ(with_commas(999), "999");
+    EXPECT_EQ(with_commas(1000), "1,000");
+    EXPECT_EQ(with_commas(1234567), "1,234,567");
+}
+
 }  // namespace
 }  // namespace whodid

@@ -91,7 +91,7 @@ TEST(Decode, RefusesWhatItCannotProve) {
         {"size huge", [&](auto& b) { set(b, 0, rec_u32{0xffffffff}); }},
         {"kind 0", [&](auto& b) { set(b, offsetof(rec_hdr, kind), rec_u16{0}); }},
         {"kind beyond the table", [&](auto& b) { set(b, offsetof(rec_hdr, kind), rec_u16{65535}); }},
-        {"kind reserved", [&](auto& b) { set(b, offsetof(rec_hdr, kind), rec_u16{70}); }},
+        {"kind reserved", [&](auto& b) { set(b, offsetof(rec_hdr, kind), rec_u16{72}); }},
         {"shorter than its kind",
          [&](auto& b) {
              b.resize(sizeof(rec_exec) - 1);

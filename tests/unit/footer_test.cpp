@@ -24,13 +24,6 @@ struct Footer : testing::Test, test::Maker {
     }
 };
 
-TEST_F(Footer, Numbers) {
-    EXPECT_EQ(with_commas(0), "0");
-    EXPECT_EQ(with_commas(999), "999");
-    EXPECT_EQ(with_commas(1000), "1,000");
-    EXPECT_EQ(with_commas(1234567), "1,234,567");
-}
-
 TEST_F(Footer, Quiet) {
     EXPECT_EQ(text(0), "0 events shown\n0 lost\n");
     EXPECT_EQ(text(1), "1 event shown\n0 lost\n");

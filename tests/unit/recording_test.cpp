@@ -355,7 +355,7 @@ TEST_F(RecordingTest, ANewerOneIsRefusedAndSaysWhatToDo) {
                   h.format = 2;
               }).find("its format is 2, and 1 is the last known here"),
               std::string::npos);
-    EXPECT_NE(refused([](RecordingHeader& h) { h.sizes[71] = 200; }).find("kind 71"), std::string::npos);
+    EXPECT_NE(refused([](RecordingHeader& h) { h.sizes[73] = 200; }).find("kind 73"), std::string::npos);
     EXPECT_NE(refused([](RecordingHeader& h) {
                   h.sizes[1] += 8;
               }).find("a process.exec has 296 bytes there and 288 here"),

@@ -55,8 +55,10 @@ void Backlog::sort() {
 
 Lost lost_records(const Checkpoint& from, const Backlog& backlog, std::size_t waiting) {
     Lost lost;
-    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind)
+    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
         lost.taken[kind] = rest(from.taken[kind], from.ledger[kind].received + backlog.taken_again()[kind]);
+        lost.untold[kind] = rest(from.ledger[kind].summarized, from.ledger[kind].retold);
+    }
     const LedgerLine& execs = from.ledger[REC_PROCESS_EXEC];
     const std::uint64_t came_out =
         execs.died + execs.malformed + execs.consumed + execs.folded + execs.delivered;
@@ -68,6 +70,8 @@ void account_for(const Lost& lost, Ledger& ledger) {
     for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
         ledger[kind].received += lost.taken[kind];
         ledger[kind].died += lost.of(kind);
+        ledger[kind].delivered -= lost.untold[kind];
+        ledger[kind].summarized -= lost.untold[kind];
     }
 }
 

@@ -40,13 +40,16 @@ private:
     KindCounts taken_again_{};
 };
 
-/// What died with a predecessor, by kind: records that were neither told nor left in the rings, and failed
-/// execs that it held back to see what follows.
+/// What died with a predecessor, by kind: records that were neither told nor left in the rings, failed execs
+/// that it held back to see what follows, and what its summaries had counted.
 struct Lost {
     KindCounts taken{};
+    KindCounts untold{};  // counted in summaries that it did not live to tell
     std::uint64_t held = 0;
 
-    std::uint64_t of(std::uint16_t kind) const { return taken[kind] + (kind == REC_PROCESS_EXEC ? held : 0); }
+    std::uint64_t of(std::uint16_t kind) const {
+        return taken[kind] + untold[kind] + (kind == REC_PROCESS_EXEC ? held : 0);
+    }
 };
 
 /// `waiting`: of the held ones, those that were learnt again from the backlog.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json_writer.h"
 #include "event/kinds.h"
 
@@ -41,6 +42,7 @@ constexpr Column kColumns[] = {
     {"folded", [](const LedgerLine& l) { return l.folded; }},
     {"delivered", [](const LedgerLine& l) { return l.delivered; }},
     {"filtered", [](const LedgerLine& l) { return l.filtered; }},
+    {"summarized", [](const LedgerLine& l) { return l.summarized; }},
     {"written", [](const LedgerLine& l) { return l.written; }},
 };
 
@@ -84,12 +86,6 @@ void put_counters(JsonWriter& out, const LedgerLine& line) {
 
 }  // namespace
 
-std::string with_commas(std::uint64_t number) {
-    std::string digits = std::to_string(number);
-    for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
-    return digits;
-}
-
 std::uint64_t lost(const LedgerLine& line) {
     return line.kernel.ring_full + line.kernel.no_slot + line.missed + line.malformed + line.died;
 }
@@ -112,6 +108,7 @@ std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t sho
     if (left) out += fmt::format("{} left in the kernel; ", with_commas(left));
     if (const std::uint64_t folded = sum.folded + sum.kernel.folded; folded)
         out += fmt::format("{} folded into others; ", with_commas(folded));
+    if (sum.summarized) out += fmt::format("{} told in summaries; ", with_commas(sum.summarized));
     if (gone.empty())
         out += "0 lost\n";
     else

@@ -23,7 +23,4 @@ std::string ledger_json(const Ledger& ledger, const Filter& filter, std::uint64_
 /// worker that died with it.
 std::uint64_t lost(const LedgerLine& line);
 
-/// "1,234,567"
-std::string with_commas(std::uint64_t number);
-
 }  // namespace whodid

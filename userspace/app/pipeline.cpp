@@ -30,7 +30,8 @@ Pipeline::Pipeline(const Stream& stream, const Host& host, Ledger& ledger, const
       sink_(sink),
       enricher_(stream, host, options_.people, ledger),
       programs_(options.programs && host.is_live(), std::move(seen)),
-      tags_(options_.watch) {
+      tags_(options_.watch),
+      summaries_([this](const Event& exec) { return filter_.is_typed(exec); }) {
     options_.watch.follow_links(host);
 }
 
@@ -92,7 +93,9 @@ Result<bool> Pipeline::advance(std::uint64_t until_boot_ns) {
     enricher_.tick(until_boot_ns, batch_);
     keep_first_acts(first);
     programs_.tick(until_boot_ns);
-    return deliver();
+    sort_out();
+    close_summaries(until_boot_ns);
+    return write_out();
 }
 
 Result<bool> Pipeline::finish() { return advance(~std::uint64_t{0}); }
@@ -170,24 +173,72 @@ void Pipeline::report_tampering(std::size_t first) {
     }
 }
 
-/// Filter, number, write. The kept events share the batch's arena, so both are reset together.
-Result<bool> Pipeline::deliver() {
+/// A summary says less than what it stands for: who wants everything, or has said what, gets that.
+bool Pipeline::summarizes() const {
+    const auto profile = filter_.profile();
+    return options_.summaries && profile && *profile != Profile::kForensic;
+}
+
+/// Counts where it goes if it is not.
+bool Pipeline::is_told_by_itself(const Event& event) {
+    LedgerLine& line = ledger_[event.kind->id];
+    const bool is_open = !stopped_ && !is_enough() && sink_;
+    const bool kept = is_open && filter_.keeps(event);
+    const bool is_counted =
+        is_open && summarizes() && (summaries_.take(event, kept) || (kept && auth_failures_.take(event)));
+    if (is_counted) ++line.summarized;
+    if (!kept) ++line.filtered;
+    return kept && !is_counted;
+}
+
+void Pipeline::keep(Event event) {
+    event.seq = ++seq_;
+    if (event.kind->id < REC_SENSOR_START || event.kind->id > REC_SENSOR_HEARTBEAT) ++shown_;
+    ++ledger_[event.kind->id].written;
+    kept_.events.push_back(std::move(event));
+}
+
+void Pipeline::sort_out() {
     if (!batch_.events.empty()) lag_ns_ = std::max(lag_ns_, lag_of(batch_.events.front()));
     for (Event& event : batch_.events) {
-        LedgerLine& line = ledger_[event.kind->id];
-        ++line.delivered;
+        ++ledger_[event.kind->id].delivered;
         tags_.tag(event, batch_.arena);
         if (watched_ && !event.tags.empty() && event.record->task.fold != 0 && !event.closes_fold)
             watched_(*event.record);
-        if (stopped_ || is_enough() || !sink_ || !filter_.keeps(event)) {
-            ++line.filtered;
-            continue;
-        }
-        event.seq = ++seq_;
-        if (event.kind->id < REC_SENSOR_START || event.kind->id > REC_SENSOR_HEARTBEAT) ++shown_;
-        ++line.written;
-        kept_.events.push_back(std::move(event));
+        if (is_told_by_itself(event)) keep(std::move(event));
     }
+    batch_.events.clear();
+}
+
+/// Whoever wanted what they stand for wants them.
+void Pipeline::close_summaries(std::uint64_t until_boot_ns) {
+    summaries_.tick(until_boot_ns, batch_.arena, [this](const Summaries::Told& told) {
+        enricher_.append_made(told.record, told.first, batch_);
+        Event& event = batch_.events.back();
+        event.count = told.count;
+        event.first_ns = enricher_.anchor().wall(event.as<rec_summary>().since_ns);
+        event.last_ns = enricher_.anchor().wall(told.last_boot_ns);
+        event.closes_fold = true;
+        for (const auto& [kind, events] : told.of) ledger_[kind].retold += events;
+    });
+    auth_failures_.tick(until_boot_ns, batch_.arena, [this](Event event) {
+        ++ledger_[REC_AUTH_ATTEMPT].made;
+        ledger_[REC_AUTH_ATTEMPT].retold += event.count - 1;
+        batch_.events.push_back(std::move(event));
+    });
+    for (Event& event : batch_.events) {
+        LedgerLine& line = ledger_[event.kind->id];
+        ++line.delivered;
+        if (stopped_ || is_enough() || !sink_)
+            ++line.filtered;
+        else
+            keep(std::move(event));
+    }
+    batch_.events.clear();
+}
+
+/// The kept events share the batch's arena, so both are reset together.
+Result<bool> Pipeline::write_out() {
     Result<void> written;
     if (sink_ && !kept_.events.empty()) written = sink_->write(kept_);
     kept_.events.clear();
@@ -197,6 +248,11 @@ Result<bool> Pipeline::deliver() {
         return written.error();
     }
     return !is_enough();
+}
+
+Result<bool> Pipeline::deliver() {
+    sort_out();
+    return write_out();
 }
 
 rec_hdr Pipeline::own_header(std::uint16_t kind) {

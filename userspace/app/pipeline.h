@@ -17,7 +17,9 @@
 #include "filter/filter.h"
 #include "filter/watch_list.h"
 #include "filter/watch_tags.h"
+#include "fold/auth_failures.h"
 #include "fold/first_acts.h"
+#include "fold/summaries.h"
 #include "sink/sink.h"
 #include "source/reorder.h"
 
@@ -29,6 +31,7 @@ struct PipelineOptions {
     WatchList watch;              // what is tagged; links in it are followed on the host
     bool reorder = true;          // recordings are in order already
     bool mask = true;             // secrets, before anything sees them
+    bool summaries = true;        // where a profile leaves something out (docs/profiles.md)
     bool programs = true;         // look at the files that are started, on a live host
     std::string seen_path;        // which of them were seen before; empty: since now
     std::uint64_t count_max = 0;  // stop after that many events; 0: never
@@ -103,6 +106,12 @@ private:
     void close_fold(const rec_folded& folded);
     void report_tampering(std::size_t first);
     void describe_programs(const Decoded& record, std::size_t first);
+    bool summarizes() const;
+    bool is_told_by_itself(const Event& event);
+    void keep(Event event);
+    void sort_out();
+    void close_summaries(std::uint64_t until_boot_ns);
+    Result<bool> write_out();
     Result<bool> deliver();
     bool is_enough() const { return options_.count_max && shown_ >= options_.count_max; }
     void append_own(const rec_hdr* record);
@@ -118,6 +127,8 @@ private:
     FirstActs first_acts_;
     WatchTags tags_;
     Filter filter_;
+    Summaries summaries_;
+    AuthFailures auth_failures_;
     rec_gate gate_{};  // of the filter
     Reorder reorder_;
     Batch batch_, kept_;

@@ -10,15 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/path_group.h"
 #include "base/tally.h"
 #include "event/event_line.h"
 #include "filter/savings.h"
 
 namespace whodid {
-
-/// "/usr/lib/**" of /usr/lib/x86_64-linux-gnu/libc.so.6, "/etc/*" of /etc/passwd: the directory, cut where
-/// below it nobody wants to tell apart. Home directories are one.
-std::string path_group(std::string_view path);
 
 class VolumeCount {
 public:

@@ -183,6 +183,7 @@ int work(WorkerTask task) {
     kept.filter.everything = true;
     kept.filter.expressions = task.options.filters;
     kept.filter.profile = profile;
+    kept.summaries = task.options.load.folds;
     kept.people = std::move(*people);
     kept.watch = std::move(*watch);
     kept.seen_path = task.options.seen_path;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boot clock to wall clock, and times as text.
+// Boot clock to wall clock; times and numbers as text.
 #pragma once
 
 #include <cstdint>
@@ -32,5 +32,8 @@ std::string format_duration(std::uint64_t ns);
 
 /// "980", "1.2K", "48K", "3.4M".
 std::string format_bytes(std::uint64_t bytes);
+
+/// "12,345".
+std::string with_commas(std::uint64_t number);
 
 }  // namespace whodid

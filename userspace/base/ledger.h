@@ -25,6 +25,8 @@ struct LedgerLine {
     std::uint64_t died = 0;       // in the hands of a worker that died
     std::uint64_t delivered = 0;  // handed to the sinks
     std::uint64_t filtered = 0;   // the sink was told not to keep it
+    std::uint64_t summarized = 0;  // kept, and counted in a summary instead
+    std::uint64_t retold = 0;      // of these, the ones whose summary was told
     std::uint64_t written = 0;
 };
 

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "event/kinds.h"
+
 namespace whodid {
 
 std::string_view type_name(Type type) {
@@ -34,9 +36,13 @@ Value decimal(std::uint64_t number, Scratch& scratch) {
 }
 
 Id128 Event::first_id() const {
-    return hash_numbers(stream->boot, {stream->sensor_start_ns, record->cpu, record->seq, record->kind});
+    const std::uint16_t told_as = is_summary(record->kind) ? std::uint16_t{REC_PROCESS_EXEC} : record->kind;
+    return hash_numbers(stream->boot, {stream->sensor_start_ns, record->cpu, record->seq, told_as});
 }
 
-Id128 Event::id() const { return closes_fold ? hash_numbers(first_id(), {count}) : first_id(); }
+Id128 Event::id() const {
+    if (is_summary(record->kind)) return hash_numbers(first_id(), {record->kind, as<rec_summary>().part});
+    return closes_fold ? hash_numbers(first_id(), {count}) : first_id();
+}
 
 }  // namespace whodid

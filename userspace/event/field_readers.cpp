@@ -580,4 +580,31 @@ Value read_bpf_tracepoint(const Event& e, Scratch&) {
     return r.command == kRawTracepointOpen ? Value::of_text(e.text(r.target)) : Value::absent();
 }
 
+// ---- summaries --------------------------------------------------------------------------------------------
+
+Value read_summary_of(const Event& e, Scratch&) {
+    return Value::of_text(e.as<rec_summary>().of == REC_SUMMARY_OF_PACKAGES ? "packages" : "repeats");
+}
+Value read_summary_part(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_summary>();
+    return r.part > 1 || !r.ended ? Value::of_integer(r.part) : Value::absent();
+}
+Value read_summary_cpu(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_summary>();
+    return r.ends ? Value::of_real(static_cast<double>((r.user_ns + r.system_ns) / 1000) / 1e6)
+                  : Value::absent();
+}
+Value read_summary_duration(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_summary>();
+    return seconds(r.since_ns, r.h.boot_ns);
+}
+Value read_summary_exit_code(const Event& e, Scratch&) {
+    const auto& r = e.as<rec_summary>();
+    return r.ended ? Value::of_integer(r.code) : Value::absent();
+}
+Value read_summary_exit_signal(const Event& e, Scratch& s) {
+    const auto& r = e.as<rec_summary>();
+    return r.signal ? Value::of_text(s.copy(signal_name(r.signal))) : Value::absent();
+}
+
 }  // namespace whodid

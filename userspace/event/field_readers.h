@@ -144,4 +144,21 @@ std::string_view access_text(const rec_file& record);
 constexpr std::size_t kAddressBytes = 46;  // INET6_ADDRSTRLEN
 std::string_view address_text(const std::uint8_t* bytes, std::uint16_t family, char* to);
 
+// summaries
+template <auto Member>
+Value read_number(const Event& e, Scratch&) {
+    const std::uint64_t number = e.as<rec_summary>().*Member;
+    return number ? Value::of_integer(static_cast<std::int64_t>(number)) : Value::absent();
+}
+template <auto Member>
+Value read_summary_list(const Event& e, Scratch&) {
+    return Value::of_list(e.text(e.as<rec_summary>().*Member));
+}
+Value read_summary_of(const Event& e, Scratch& s);
+Value read_summary_part(const Event& e, Scratch& s);
+Value read_summary_cpu(const Event& e, Scratch& s);
+Value read_summary_duration(const Event& e, Scratch& s);
+Value read_summary_exit_code(const Event& e, Scratch& s);
+Value read_summary_exit_signal(const Event& e, Scratch& s);
+
 }  // namespace whodid

@@ -423,6 +423,64 @@ constexpr Field kHeartbeat[] = {
      "Seconds from an act to its telling, the longest since the last heartbeat", read_heartbeat_lag},
 };
 
+// ---- summaries --------------------------------------------------------------------------------------------
+
+#define WHAT_ACTS_CAME_TO                                                                                   \
+    {"whodid.summary.events", "", Type::kInteger, "How many events this stands for: they were not told",    \
+     read_number<&rec_summary::events>},                                                                    \
+        {"whodid.summary.execs", "", Type::kInteger, "Programs started", read_number<&rec_summary::execs>}, \
+        {"whodid.summary.reads", "", Type::kInteger,                                                        \
+         "Files opened to read, and found; absent where the kernel side is told to leave them out",         \
+         read_number<&rec_summary::reads>},                                                                 \
+        {"whodid.summary.writes", "", Type::kInteger, "Files opened to write, or made",                     \
+         read_number<&rec_summary::writes>},                                                                \
+        {"whodid.summary.changes", "", Type::kInteger, "Names and rights of files changed",                 \
+         read_number<&rec_summary::changes>},                                                               \
+        {"whodid.summary.failures", "", Type::kInteger,                                                     \
+         "Processes that ended by a signal, or with another code than 0",                                   \
+         read_number<&rec_summary::failures>},                                                              \
+        {"whodid.summary.programs", "", Type::kList, "The most started, each with its number",              \
+         read_summary_list<&rec_summary::programs>},                                                        \
+        {"whodid.summary.places", "", Type::kList, "Where most was read and written, each with its number", \
+         read_summary_list<&rec_summary::places>},                                                          \
+        {"whodid.summary.cpu", "", Type::kReal, "Seconds of CPU time of the processes that ended",          \
+         read_summary_cpu},                                                                                 \
+    {                                                                                                       \
+        "whodid.summary.duration", "", Type::kReal, "Seconds since the first one began",                    \
+            read_summary_duration                                                                           \
+    }
+
+constexpr Field kSummaryBuild[] = {
+    {"process.command_args", "args", Type::kList, "Arguments of the program that builds, secrets masked",
+     read_summary_list<&rec_summary::args>},
+    field<&rec_summary::directory>("process.working_directory", "cwd", "Where it was started"),
+    WHAT_ACTS_CAME_TO,
+    {"whodid.summary.part", "", Type::kInteger, "Of a build that takes long: each counts for itself",
+     read_summary_part},
+    {"process.exit.code", "", Type::kInteger, "Exit code of the program that builds, once it has ended",
+     read_summary_exit_code},
+    {"whodid.process.exit.signal", "", Type::kText, "Signal that ended it", read_summary_exit_signal},
+};
+constexpr Field kSummaryProcess[] = {
+    {"whodid.summary.of", "", Type::kText,
+     "packages: a program that installs packages and all that it started; repeats: a program that one "
+     "process "
+     "started again and again",
+     read_summary_of},
+    {"process.command_args", "args", Type::kList, "Arguments of the first one, secrets masked",
+     read_summary_list<&rec_summary::args>},
+    field<&rec_summary::directory>("process.working_directory", "cwd", "Where it was started"),
+    {"whodid.summary.commands", "", Type::kList, "Of repeats: the first few command lines that differ",
+     read_summary_list<&rec_summary::commands>},
+    WHAT_ACTS_CAME_TO,
+    {"whodid.summary.part", "", Type::kInteger, "Of what takes long: each counts for itself",
+     read_summary_part},
+    {"process.exit.code", "", Type::kInteger, "Of packages: exit code of the program, once it has ended",
+     read_summary_exit_code},
+    {"whodid.process.exit.signal", "", Type::kText, "Signal that ended it", read_summary_exit_signal},
+};
+#undef WHAT_ACTS_CAME_TO
+
 // ---- layouts: where each struct keeps its slices ----------------------------------------------------------
 
 #define AT(type, member) static_cast<std::uint16_t>(offsetof(type, member))
@@ -457,6 +515,9 @@ constexpr std::uint16_t kModulePaths[] = {AT(rec_module, path)};
 constexpr std::uint16_t kBpfStrings[] = {AT(rec_bpf, name), AT(rec_bpf, target)};
 constexpr std::uint16_t kSensorStrings[] = {AT(rec_sensor, stage), AT(rec_sensor, kind),
                                             AT(rec_sensor, text)};
+constexpr std::uint16_t kSummaryStrings[] = {AT(rec_summary, directory), AT(rec_summary, args),
+                                             AT(rec_summary, commands), AT(rec_summary, programs),
+                                             AT(rec_summary, places)};
 
 constexpr Layout kExecLayout{sizeof(rec_exec), kExecStrings, kExecPaths};
 constexpr Layout kPtraceLayout{
@@ -473,6 +534,7 @@ constexpr Layout kSignalLayout{sizeof(rec_signal), {}, {}, 0, AT(rec_signal, tar
 constexpr Layout kModuleLayout{sizeof(rec_module), kModuleStrings, kModulePaths, AT(rec_module, path)};
 constexpr Layout kBpfLayout{sizeof(rec_bpf), kBpfStrings, {}};
 constexpr Layout kSensorLayout{sizeof(rec_sensor), kSensorStrings, {}};
+constexpr Layout kSummaryLayout{sizeof(rec_summary), kSummaryStrings, {}};
 #undef AT
 
 // ---- words ------------------------------------------------------------------------------------------------
@@ -578,6 +640,11 @@ static const Kind kKinds[] = {
     {REC_SENSOR_HEARTBEAT, "sensor.heartbeat", "The sensor is there: every minute of `whodid run`",
      {sizeof(rec_heartbeat), {}, {}}, kHeartbeat, word<"BEAT">, what_heartbeat, nullptr, "is there:", false, false,
      true},
+
+    {REC_SUMMARY_PROCESS, "summary.process", "What many acts of programs that installed packages, or were started "
+     "again and again, came to", kSummaryLayout, kSummaryProcess, act_summary, what_summary, result_summary, "ran"},
+    {REC_SUMMARY_BUILD, "summary.build", "What all acts of a build came to", kSummaryLayout, kSummaryBuild,
+     word<"built">, what_summary, result_summary, "built"},
 
     {REC_RAW_TASK, "raw.task", "A process that was there before", {sizeof(rec_process), kTaskStrings, kTaskPaths},
      {}, word<"raw">, what_process, nullptr, "", false, true},

@@ -47,6 +47,9 @@ constexpr bool is_file(std::uint16_t id) { return id >= REC_FILE_OPEN && id < RE
 /// What says that events are missing or were tampered with.
 constexpr bool is_alarm(std::uint16_t id) { return id >= REC_SENSOR_LOSS && id <= REC_SENSOR_BUDGET; }
 
+/// What stands for many acts of several kinds.
+constexpr bool is_summary(std::uint16_t id) { return id == REC_SUMMARY_PROCESS || id == REC_SUMMARY_BUILD; }
+
 /// Null for a number that is not in use.
 const Kind* find_kind(std::uint16_t id);
 /// By name, with or without "whodid."; null when there is none.

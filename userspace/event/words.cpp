@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <iterator>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/file_name.h"
@@ -336,11 +337,69 @@ void what_heartbeat(const Event& e, std::string& out) {
     out += fmt::format(", at most {} late", format_duration(r.lag_ns));
 }
 
+// ---- summaries --------------------------------------------------------------------------------------------
+
+std::string_view act_summary(const Event& e) {
+    return e.as<rec_summary>().of == REC_SUMMARY_OF_PACKAGES ? "packages" : "repeats";
+}
+
+namespace {
+void append_number(std::string& out, std::uint64_t number, std::string_view of, std::string_view plural) {
+    if (number == 0) return;
+    if (!out.empty()) out += ", ";
+    out.append(with_commas(number)).append(1, ' ').append(number == 1 ? of : plural);
+}
+
+/// As somebody would have typed it, but for its end where it is long.
+void append_command(std::string& out, std::string_view arguments) {
+    constexpr std::size_t kLongest = 80;
+    const std::size_t from = out.size();
+    bool is_cut = false;
+    for_each_string(arguments, [&](std::string_view argument) {
+        is_cut |= out.size() - from + argument.size() > kLongest;
+        if (is_cut) return;
+        if (out.size() != from) out += ' ';
+        append_argument(out, argument);
+    });
+    if (is_cut) out += " …";
+}
+}  // namespace
+
+/// "in /src/x by make -j2: 3,214 execs, 41,000 reads, 12 writes in 4m12s", "grep again: 119 execs in 41s"
+void what_summary(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_summary>();
+    if (r.of == REC_SUMMARY_OF_BUILD) {
+        if (r.directory.len) fmt::format_to(std::back_inserter(out), "in {} ", e.text(r.directory));
+        out += "by ";
+    }
+    if (r.of == REC_SUMMARY_OF_REPEATS)
+        out.append(e.process ? e.process->exe_name() : std::string_view()).append(" again");
+    else
+        append_command(out, e.text(r.args));
+    std::string numbers;
+    append_number(numbers, r.execs, "exec", "execs");
+    append_number(numbers, r.reads, "read", "reads");
+    append_number(numbers, r.writes, "write", "writes");
+    append_number(numbers, r.changes, "other change", "other changes");
+    append_number(numbers, r.failures, "failed", "failed");
+    fmt::format_to(std::back_inserter(out), ": {} in {}", numbers.empty() ? "nothing" : numbers,
+                   format_duration(r.h.boot_ns - r.since_ns));
+}
+
+void result_summary(const Event& e, std::string& out) {
+    const auto& r = e.as<rec_summary>();
+    if (!r.ended) return;
+    if (r.signal)
+        out += signal_name(r.signal);
+    else
+        fmt::format_to(std::back_inserter(out), "{}", r.code);
+}
+
 // ---- all kinds --------------------------------------------------------------------------------------------
 
 namespace {
 void append_repeats(const Event& e, std::string& out) {
-    if (e.count <= 1) return;
+    if (e.count <= 1 || is_summary(e.kind->id)) return;
     const std::uint64_t took = e.last_ns > e.first_ns ? e.last_ns - e.first_ns : 0;
     append_fact(out, fmt::format("×{} in {}", e.count, format_duration(took)));
 }

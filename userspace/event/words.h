@@ -26,6 +26,7 @@ Rights rights_used(const Event& e);  // e.process is set
 
 std::string_view act_open(const Event& e);
 std::string_view act_auth(const Event& e);
+std::string_view act_summary(const Event& e);
 
 void what_exec(const Event& e, std::string& out);
 void what_process(const Event& e, std::string& out);
@@ -51,11 +52,13 @@ void what_bpf(const Event& e, std::string& out);
 void what_sensor(const Event& e, std::string& out);
 void what_loss(const Event& e, std::string& out);
 void what_heartbeat(const Event& e, std::string& out);
+void what_summary(const Event& e, std::string& out);
 
 void result_ok(const Event& e, std::string& out);
 void result_exit(const Event& e, std::string& out);
 void result_connect(const Event& e, std::string& out);
 void result_close(const Event& e, std::string& out);
 void result_auth(const Event& e, std::string& out);
+void result_summary(const Event& e, std::string& out);
 
 }  // namespace whodid

@@ -66,6 +66,10 @@ public:
         return profile_ ? std::optional(profile_->profile()) : std::nullopt;
     }
 
+    /// Of the program that an event which it keeps started: whether a person typed it, as the profile in use
+    /// knows.
+    bool is_typed(const Event& event) { return profile_ && profile_->is_typed(event); }
+
     /// What the kernel side may leave out, for nothing of it would be kept. Of the profile in use.
     rec_gate gate() const;
 

@@ -110,6 +110,7 @@ ProfileRules::ProfileRules(Profile profile, Lineage lineage)
       peers_(kRemembered) {}
 
 bool ProfileRules::keeps(const Event& event) {
+    if (event.kind->id == REC_PROCESS_EXEC) note_shell(event);
     switch (profile_) {
         case Profile::kForensic:
             return true;
@@ -123,7 +124,6 @@ bool ProfileRules::keeps(const Event& event) {
 
 bool ProfileRules::is_quiet(const Event& event) {
     const std::uint16_t kind = event.kind->id;
-    if (kind == REC_PROCESS_EXEC) note_shell(event);
     if (!shown_by_default(event, lineage_)) return false;
     if (kind == REC_PROCESS_EXEC) return event.process && (is_typed(event) || is_new_to_service(event));
     if (kind == REC_NETWORK_CONNECT) return event.process && is_new_peer(event);
@@ -135,8 +135,9 @@ bool ProfileRules::is_quiet(const Event& event) {
 /// Started by a person's shell that asks for commands, by the login itself, or with rights lent. A script's
 /// commands and a compiler's helpers are not: the line of the script or of make stands for them.
 bool ProfileRules::is_typed(const Event& event) {
+    if (!event.process || !lineage_.parent || event.error() == ENOENT) return false;
     const Process& p = *event.process;
-    if (!is_person(p) || !lineage_.parent || event.error() == ENOENT) return false;
+    if (!is_person(p)) return false;
     const auto parent = lineage_.parent(p);
     if (!parent) return false;
     if (is_login_program(*parent) || lends_rights(*parent)) return true;

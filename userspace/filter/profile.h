@@ -48,10 +48,11 @@ public:
     Profile profile() const { return profile_; }
     /// To be asked of every event, in the stream's order: what was new is learnt from what is asked.
     bool keeps(const Event& event);
+    /// Of the program that an event which was asked for started: whether a person typed it.
+    bool is_typed(const Event& event);
 
 private:
     bool is_quiet(const Event& event);
-    bool is_typed(const Event& event);
     bool is_new_to_service(const Event& event);
     bool is_new_peer(const Event& event);
     void note_shell(const Event& event);

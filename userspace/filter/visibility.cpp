@@ -31,13 +31,6 @@ bool matches(std::string_view text, const Globs& globs) {
     return std::ranges::any_of(globs, [&](const Glob& glob) { return glob.matches(text); });
 }
 
-/// Only root can put a program there: a copy called sudo elsewhere is somebody else's and hides nothing.
-bool is_system_path(std::string_view path) {
-    for (std::string_view directory : {"/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/nix/store/"})
-        if (path.starts_with(directory)) return true;
-    return false;
-}
-
 /// The host's own program of that name; paths in a container mean other files.
 bool is_program(const Process& p, Names names) {
     return !p.container && is_system_path(p.exe) && is_any(p.exe_name(), names);

@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "event/batch.h"
+#include "fold/kept_event.h"
 
 namespace whodid {
 
@@ -25,13 +25,7 @@ public:
     std::optional<Event> recall(const rec_folded& folded, Batch& batch) const;
 
 private:
-    /// The record, and behind it the texts that enrichment has found.
-    struct Act {
-        Event event;  // its record and texts are `bytes`
-        std::unique_ptr<char[]> bytes;
-        std::size_t room = 0;
-    };
-    std::vector<std::unique_ptr<Act>> acts_;  // by entry
+    std::vector<std::unique_ptr<KeptEvent>> acts_;  // by entry
 };
 
 }  // namespace whodid
