@@ -61,8 +61,9 @@ void check_record(std::span<const char> record) {
 void check_reader(const std::string& file) {
     const int fd = ::memfd_create("recording", MFD_CLOEXEC);
     if (::write(fd, file.data(), file.size()) < 0) abort();
-    ::lseek(fd, 0, SEEK_SET);
-    auto reader = RecordingReader::take(Fd(fd), "it");
+    const std::size_t read = file.size() % 32;  // by who looked at what it is
+    ::lseek(fd, static_cast<off_t>(read), SEEK_SET);
+    auto reader = RecordingReader::take(Fd(fd), "it", std::string_view(file).substr(0, read));
     if (!reader) {
         if (reader.error().message.empty()) abort();
         return;

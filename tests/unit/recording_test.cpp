@@ -123,6 +123,23 @@ TEST_F(RecordingTest, WhatWasWrittenIsRead) {
     EXPECT_EQ(h.host.clock.wall_ns, header_.host.clock.wall_ns);
 }
 
+// Who looked at the file to see what it is has read some of it.
+TEST_F(RecordingTest, ItsBeginningMayBeReadAlready) {
+    const std::vector<std::vector<char>> records = {an_exec(1)};
+    write(records);
+    const std::string all = contents();
+    for (const std::size_t bytes : {std::size_t{1}, kRecordingMagic.size(), all.size() - 1, all.size()}) {
+        Fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+        ASSERT_EQ(::lseek(fd.get(), static_cast<off_t>(bytes), SEEK_SET), static_cast<off_t>(bytes));
+        auto reader = RecordingReader::take(std::move(fd), "it", all.substr(0, bytes));
+        ASSERT_TRUE(reader) << reader.error().message;
+        ASSERT_TRUE((*reader)->next());
+        EXPECT_TRUE(std::ranges::equal((*reader)->record(), records.front())) << bytes;
+        const auto end = (*reader)->next();
+        EXPECT_TRUE(end && *end == RecordingReader::Frame::kEnd);
+    }
+}
+
 TEST_F(RecordingTest, TheHeaderIsForReading) {
     header_.masked = false;
     header_.host.links["/proc/812/fd/4"] = "socket:[77]";

@@ -18,7 +18,6 @@ namespace whodid {
 
 namespace {
 
-constexpr std::string_view kMagic = "whodid recording ";
 constexpr std::string_view kUnfinished = "unfinished          ";  // as long as any number of seconds
 constexpr std::string_view kByteOrder = std::endian::native == std::endian::little ? "little" : "big";
 constexpr std::string_view kUnmasked = "no (passwords may be among arguments, account names and log lines)";
@@ -176,7 +175,7 @@ std::string format_file_lines(const std::string& path, std::string_view text) {
 }
 
 std::string format_recording_header(const RecordingHeader& header) {
-    std::string out = fmt::format("{}{}\n", kMagic, header.format);
+    std::string out = fmt::format("{}{}\n", kRecordingMagic, header.format);
     const auto line = [&out](std::string_view key, std::string_view value) {
         fmt::format_to(std::back_inserter(out), "{}: {}\n", key, value);
     };
@@ -359,8 +358,9 @@ Result<std::unique_ptr<RecordingReader>> RecordingReader::open(const std::string
     return take(std::move(fd), path == "-" ? "standard input" : path);
 }
 
-Result<std::unique_ptr<RecordingReader>> RecordingReader::take(Fd fd, std::string name) {
-    std::unique_ptr<RecordingReader> reader(new RecordingReader(std::move(fd), std::move(name)));
+Result<std::unique_ptr<RecordingReader>> RecordingReader::take(Fd fd, std::string name,
+                                                               std::string_view beginning) {
+    std::unique_ptr<RecordingReader> reader(new RecordingReader(std::move(fd), std::move(name), beginning));
     if (auto read = reader->read_header(); !read) return read.error();
     return reader;
 }
@@ -392,9 +392,9 @@ Error RecordingReader::damaged(std::string_view what) const {
 }
 
 Result<void> RecordingReader::read_header() {
-    auto text = want(kMagic.size());
+    auto text = want(kRecordingMagic.size());
     if (!text) return text.error();
-    if (!text->starts_with(kMagic))
+    if (!text->starts_with(kRecordingMagic))
         return Error{name_ + " is no recording: those are made by `whodid record`", EBADMSG};
     std::size_t end = std::string_view::npos;
     for (std::size_t bytes = 4096; end == std::string_view::npos; bytes *= 2) {
@@ -404,7 +404,7 @@ Result<void> RecordingReader::read_header() {
         if (end == std::string_view::npos && (text->size() < bytes || bytes > kHeaderMax))
             return Error{name_ + " is damaged: its header has no end", EBADMSG};
     }
-    std::string_view lines = text->substr(kMagic.size(), end + 1 - kMagic.size());
+    std::string_view lines = text->substr(kRecordingMagic.size(), end + 1 - kRecordingMagic.size());
     if (!read_number(take_until(lines, "\n"), header_.format))
         return Error{name_ + " is damaged: its first line has no format number", EBADMSG};
     const auto parsed = parse_recording_lines(lines, header_);

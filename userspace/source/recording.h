@@ -38,6 +38,7 @@
 namespace whodid {
 
 constexpr unsigned kRecordingFormat = 1;
+constexpr std::string_view kRecordingMagic = "whodid recording ";  // then the format's number
 
 struct RecordingHeader {
     unsigned format = kRecordingFormat;
@@ -115,8 +116,9 @@ public:
     /// "-" is standard input. Errors: no recording, a newer format, a machine of the other byte order,
     /// damage.
     static Result<std::unique_ptr<RecordingReader>> open(const std::string& path);
-    /// Reads from an open descriptor; `name` is for messages.
-    static Result<std::unique_ptr<RecordingReader>> take(Fd fd, std::string name);
+    /// Reads from an open descriptor; `name` is for messages, `beginning` was read from it already.
+    static Result<std::unique_ptr<RecordingReader>> take(Fd fd, std::string name,
+                                                         std::string_view beginning = {});
 
     /// As of the last frame that was read.
     const RecordingHeader& header() const { return header_; }
@@ -129,7 +131,11 @@ public:
     std::span<const char> record() const { return record_; }
 
 private:
-    RecordingReader(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+    RecordingReader(Fd fd, std::string name, std::string_view beginning)
+        : fd_(std::move(fd)),
+          name_(std::move(name)),
+          buffer_(beginning.begin(), beginning.end()),
+          to_(beginning.size()) {}
     Result<void> read_header();
     Result<Frame> read_frame();
     Result<Frame> take_record(std::string_view bytes);
