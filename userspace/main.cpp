@@ -331,10 +331,13 @@ void add_run(CLI::App& command, RunOptions& options) {
 
 void add_volume(CLI::App& command, VolumeOptions& options) {
     command.add_option("FILE", options.paths,
-                       "JSON lines of whodid run or trace; none, or -: standard input");
+                       "JSON lines or recordings of whodid; none, or -: standard input");
     add_parsed<std::uint64_t>(
         command, "--since", "TIME", parse_duration, [&options](std::uint64_t ns) { options.since_ns = ns; },
         "Only the last 12h, 1d, ... before the newest event; reads twice");
+    add_profile(
+        command, [&options](Profile p) { options.profile = p; },
+        "Of a recording, what run would tell under it, beside the whole");
     add_parsed<double>(
         command, "--price", "PRICE/GB", parse_price,
         [&options](double price) { options.price_per_gb = price; },
@@ -438,7 +441,8 @@ int run_command_line(int argc, char** argv) {
         [&](TableFormat format) { fields_options.format = format; }, "Default: text");
 
     VolumeOptions volume_options;
-    auto* volume_command = command("volume", "Run", "What fills an event file, and what filters would save");
+    auto* volume_command =
+        command("volume", "Run", "What fills an event file, and what filters or a profile would save");
     add_volume(*volume_command, volume_options);
 
     std::string expression;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recordings in tests/data/recordings against what they looked like before: NAME.json has every event as a
-// JSON line, NAME.txt what `whodid replay -o text` shows. After a change that is meant, look at the
-// difference that
+// JSON line, NAME.txt what `whodid replay -o text` shows, NAME.volume what `whodid volume --profile standard`
+// says. After a change that is meant, look at the difference that
 //     UPDATE_GOLDEN=1 build/tests/golden
 // makes. How the recordings were made: tests/live/recordings_test.cpp.
 #include <gtest/gtest.h>
@@ -16,6 +16,7 @@
 
 #include "app/pipeline.h"
 #include "app/replay.h"
+#include "app/volume.h"
 #include "sink/stream_sink.h"
 #include "source/replay.h"
 
@@ -92,6 +93,13 @@ protected:
 
 TEST_P(GoldenRecording, Json) { compare(path(".json"), shown(path(".whodid"), Format::kJson)); }
 TEST_P(GoldenRecording, Text) { compare(path(".txt"), shown(path(".whodid"), Format::kText)); }
+
+TEST_P(GoldenRecording, Volume) {
+    const auto report = measure_volume({.paths = {path(".whodid").string()}, .profile = Profile::kStandard});
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_TRUE(report->bad.empty());
+    compare(path(".volume"), volume_text(*report));
+}
 
 TEST_P(GoldenRecording, IsMaskedAndComplete) {
     const auto reader = RecordingReader::open(path(".whodid").string());

@@ -314,6 +314,42 @@ TEST_F(Cli, VolumeOfAFileThatWasCutShort) {
     EXPECT_EQ(o.err, "whodid: cannot read /nowhere/x: No such file or directory\n");
 }
 
+// As many bytes as run would have written under it.
+TEST_F(Cli, VolumeOfARecordingUnderAProfile) {
+    const std::string story = "tests/data/recordings/story.whodid";
+    for (const std::string profile : {"quiet", "standard", "forensic"}) {
+        const Outcome kept = run("\"$W\" replay " + story + " -q -a -o json --profile " + profile);
+        const Outcome o = run("\"$W\" volume -o json --profile " + profile + " " + story);
+        EXPECT_EQ(o.code, 0);
+        EXPECT_EQ(o.err, "");
+        const auto report = nlohmann::json::parse(o.out);
+        EXPECT_EQ(report["events"], lines(kept.out)) << profile;
+        EXPECT_EQ(report["bytes"], kept.out.size()) << profile;
+        EXPECT_EQ(run("cat " + story + " | \"$W\" volume -o json --profile " + profile).out, o.out);
+        std::ofstream(directory_ / "kept.json") << kept.out;
+        const Outcome of_lines = run("\"$W\" volume -o json " + (directory_ / "kept.json").string());
+        EXPECT_EQ(report["by"], nlohmann::json::parse(of_lines.out)["by"]) << profile;
+        EXPECT_EQ(report["filters"], nlohmann::json::parse(of_lines.out)["filters"]) << profile;
+    }
+    std::ofstream(directory_ / "x.json") << "{}\n";
+    expect_usage_error("volume --profile quiet " + (directory_ / "x.json").string(), "needs a recording");
+    expect_usage_error("volume --profile quiet < /dev/null", "needs a recording, and standard input is none");
+    expect_usage_error("volume --profile loud", "loud");
+}
+
+TEST_F(Cli, VolumeOfARecordingThatIsBroken) {
+    const std::string file = (directory_ / "x.whodid").string();
+    Outcome o = run("head -c -100 tests/data/recordings/story.whodid > " + file + "; \"$W\" volume " + file);
+    EXPECT_EQ(o.code, 4);
+    EXPECT_TRUE(o.out.starts_with("events   2")) << o.out;
+    EXPECT_TRUE(o.err.starts_with("whodid: " + file + " is damaged at byte ")) << o.err;
+    EXPECT_EQ(lines(o.err), 1u);
+    o = run("head -c 100 tests/data/recordings/story.whodid | \"$W\" volume");
+    EXPECT_EQ(o.code, 1);
+    EXPECT_EQ(o.out, "");
+    EXPECT_EQ(o.err, "whodid: standard input is damaged: its header has no end\n");
+}
+
 TEST_F(Cli, HelpAndVersion) {
     Outcome o = run("\"$W\" --help");
     EXPECT_EQ(o.code, 0);
@@ -329,7 +365,7 @@ TEST_F(Cli, HelpAndVersion) {
                              "--verbose", "--ring-size", "--output", "--ledger", "--canary",   "WHODID_"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     o.out += run("\"$W\" volume -h").out;
-    for (const char* text : {"--since", "--price", "--top", "newest"})
+    for (const char* text : {"--since", "--price", "--top", "--profile", "newest"})
         EXPECT_NE(o.out.find(text), std::string::npos) << text;
     for (std::istringstream text(o.out); std::getline(text, o.err);) EXPECT_LE(o.err.size(), 100u) << o.err;
     for (const char* version : {"--version", "-V", "version"}) {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -285,17 +286,16 @@ TEST_F(VolumeFiles, WhatIsNoEventIsCountedAndTheRestGoesOn) {
     const std::string file = write("bad.json", text);
     VolumeReport report = measured({.paths = {file}});
     EXPECT_EQ(report.count.total(), (Volume{3, 360}));
-    EXPECT_EQ(report.bad.volume, (Volume{4, 1 + 14 + kEventLineBytesMax + 2 + 13}));
+    EXPECT_EQ(report.bad.lines, (Volume{4, 1 + 14 + kEventLineBytesMax + 2 + 13}));
     EXPECT_EQ(report.bad.first, file + ":2: it is empty");
-    EXPECT_EQ(bad_lines_text(report.bad),
+    EXPECT_EQ(left_out_text(report.bad),
               "whodid: 4 lines are no events, left out; the first is " + file + ":2: it is empty\n");
     EXPECT_EQ(json::parse(volume_json(report))["bad"]["first"], file + ":2: it is empty");
     report = measured({.paths = {write("long.json", std::string(kEventLineBytesMax + 1, 'x'))}});
     EXPECT_TRUE(report.bad.first.ends_with(":1: it has 1048577 bytes, no event has more than 1048576"))
         << report.bad.first;
-    EXPECT_TRUE(
-        bad_lines_text(report.bad).starts_with("whodid: 1 line is no event, left out; the first is "));
-    EXPECT_EQ(bad_lines_text({}), "");
+    EXPECT_TRUE(left_out_text(report.bad).starts_with("whodid: 1 line is no event, left out; the first is "));
+    EXPECT_EQ(left_out_text({}), "");
 }
 
 TEST_F(VolumeFiles, FilesThatAreNone) {
@@ -305,9 +305,138 @@ TEST_F(VolumeFiles, FilesThatAreNone) {
     EXPECT_EQ(refusal({.paths = {zipped}}),
               zipped + " is compressed, no file of events: zcat FILE | whodid volume");
     const std::string recording = write("x.whodid", "whodid recording 1\n");
-    EXPECT_EQ(
-        refusal({.paths = {a_day(), recording}}),
-        recording + " is a recording, no file of events: whodid replay FILE -a -o json | whodid volume");
+    EXPECT_EQ(refusal({.paths = {a_day(), recording}}), recording + " is damaged: its header has no end");
+}
+
+// ---- recordings -------------------------------------------------------------------------------------------
+
+/// What they must tell is in tests/golden/recordings_test.cpp.
+class VolumeRecordings : public VolumeFiles {
+protected:
+    std::string contents() const {
+        std::ostringstream out;
+        out << std::ifstream(story_).rdbuf();
+        return out.str();
+    }
+    /// The events of `paths`, by kind.
+    static json kinds(const VolumeOptions& options) {
+        return json::parse(volume_json(measured(options)))["by"]["kind"];
+    }
+
+    const std::string story_ =
+        (fs::path(__FILE__).parent_path() / "../data/recordings/story.whodid").string();
+};
+
+TEST_F(VolumeRecordings, AddUpWithFilesOfLines) {
+    const Volume whole = measured({.paths = {story_}}).count.total();
+    EXPECT_GT(whole.events, 100u);
+    EXPECT_EQ(measured({.paths = {story_, a_day(), story_}}).count.total(),
+              (Volume{2 * whole.events + 4, 2 * whole.bytes + 480}));
+}
+
+TEST_F(VolumeRecordings, AProfileIsComparedWithTheWhole) {
+    const VolumeReport whole = measured({.paths = {story_}});
+    const VolumeOptions options{.paths = {story_}, .profile = Profile::kQuiet, .price_per_gb = 0.3};
+    const VolumeReport quiet = measured(options);
+    ASSERT_TRUE(quiet.compared);
+    EXPECT_EQ(quiet.compared->whole, whole.count.total());
+    EXPECT_GT(quiet.count.total().events, 0u);
+    EXPECT_LT(quiet.count.total().events, whole.count.total().events);
+    EXPECT_EQ(quiet.count.first_ns(), whole.count.first_ns()) << "the pace is over the same span";
+    EXPECT_EQ(quiet.count.last_ns(), whole.count.last_ns());
+    const json report = json::parse(volume_json(quiet));
+    EXPECT_EQ(report["profile"], "quiet");
+    EXPECT_EQ(report["whole"]["events"], whole.count.total().events);
+    EXPECT_EQ(report["whole"]["bytes"], whole.count.total().bytes);
+    EXPECT_EQ(report["whole"]["bytes_per_day"], json::parse(volume_json(whole))["bytes_per_day"]);
+    EXPECT_GT(report["whole"]["cost_per_month"], report["cost_per_month"]);
+    EXPECT_LT(report["whole"]["kept_bytes_share"], 0.5);
+    const json all = kinds({.paths = {story_}});
+    EXPECT_EQ(kinds({.paths = {story_}, .profile = Profile::kForensic}), all);
+}
+
+TEST(VolumeText, ComparesAProfileWithTheWhole) {
+    VolumeReport report{VolumeCount(), {}, 0.5, 10, Compared{Profile::kQuiet, {40, 4000}}};
+    report.count.add(event_at(10, "auth.attempt"), 1000);
+    report.count.span_to(1'000'000'000 + 9'000'000'000 + 86400ull * 1'000'000'000);
+    std::string page = volume_text(report);
+    EXPECT_TRUE(page.starts_with("profile  quiet, of all acts one by one\nevents   1\nspan     1d")) << page;
+    EXPECT_NE(
+        page.find("\nwhole    40 events, 4.0K (4,000), 4.0K a day, costs 0.00 a month; quiet keeps 2.5% "
+                  "of the events, 25.0% of the bytes\n"),
+        std::string::npos)
+        << page;
+    report = {VolumeCount(), {}, 0, 10, Compared{Profile::kQuiet, {1, 400}}};
+    report.count.span_to(1);
+    EXPECT_EQ(volume_text(report).substr(0, 50), "profile  quiet, of all acts one by one\nevents   0\n");
+    EXPECT_TRUE(volume_text(report).ends_with(
+        "\nwhole    1 events, 400 (400); quiet keeps 0.0% of the events, 0.0% of the bytes\n"))
+        << volume_text(report);
+}
+
+// Lines do not tell who started whom and what was new, so nothing can be said of them.
+TEST_F(VolumeRecordings, AProfileIsOfRecordingsAlone) {
+    for (const std::string& file : {a_day(), write("empty.json", "")}) {
+        const auto report = measure_volume({.paths = {story_, file}, .profile = Profile::kStandard});
+        ASSERT_FALSE(report);
+        EXPECT_EQ(report.error().code, EINVAL);
+        EXPECT_EQ(report.error().message,
+                  "--profile standard needs a recording, and " + file +
+                      " is none: a profile goes by which process started which and by what was new, which "
+                      "JSON lines do not tell; make one with `whodid record FILE`");
+    }
+}
+
+// What went before the last second decides too, though it is not counted.
+TEST_F(VolumeRecordings, SinceIsOfTheWholeAndOfWhatAProfileKeeps) {
+    const VolumeReport all = measured({.paths = {story_}, .profile = Profile::kQuiet});
+    const std::uint64_t span_ns = all.count.last_ns() - all.count.first_ns();
+    const auto since = [&](std::uint64_t ns) {
+        return measured({.paths = {story_}, .since_ns = ns, .profile = Profile::kQuiet});
+    };
+    EXPECT_EQ(since(span_ns).count.total(), all.count.total());
+    const VolumeReport half = since(span_ns / 2);
+    EXPECT_EQ(half.compared->whole, measured({.paths = {story_}, .since_ns = span_ns / 2}).count.total());
+    EXPECT_LT(half.count.total().events, all.count.total().events);
+    EXPECT_LT(half.compared->whole.events, all.compared->whole.events);
+    EXPECT_GE(half.count.first_ns(), all.count.last_ns() - span_ns / 2);
+}
+
+TEST_F(VolumeRecordings, WhatComesBeforeDamageIsCounted) {
+    const Volume whole = measured({.paths = {story_}}).count.total();
+    const std::string cut = write("cut.whodid", contents().substr(0, contents().size() * 3 / 4));
+    for (const auto& profile : {std::optional<Profile>(), std::optional(Profile::kForensic)}) {
+        const VolumeReport report = measured({.paths = {cut, story_}, .since_ns = ~0ull, .profile = profile});
+        EXPECT_GT(report.count.total().events, whole.events);
+        EXPECT_LT(report.count.total().events, 2 * whole.events);
+        ASSERT_EQ(report.bad.recordings.size(), 1u);
+        EXPECT_TRUE(report.bad.recordings[0].starts_with(cut + " is damaged at byte "));
+        EXPECT_TRUE(report.bad.recordings[0].ends_with(
+            ": it was cut off in the middle of a frame; what comes after is left out"));
+        EXPECT_EQ(left_out_text(report.bad), "whodid: " + report.bad.recordings[0] + "\n");
+        EXPECT_EQ(json::parse(volume_json(report))["bad"],
+                  json({{"lines", 0}, {"bytes", 0}, {"recordings", report.bad.recordings}}));
+    }
+}
+
+TEST_F(VolumeRecordings, ThatAreStillBeingWrittenAreCounted) {
+    constexpr std::size_t kFrameHead = 16;
+    const std::string all = contents(), begun = all.substr(0, all.rfind("records: ") - kFrameHead);
+    const std::string file = write("begun.whodid", begun);
+    const VolumeReport report = measured({.paths = {file}});
+    EXPECT_EQ(report.count.total(), measured({.paths = {story_}}).count.total());
+    ASSERT_EQ(report.bad.recordings.size(), 1u);
+    EXPECT_EQ(report.bad.recordings[0],
+              fmt::format("{} ends at byte {} without its end: it is still being written, or its writer was "
+                          "killed; what comes after is left out",
+                          file, begun.size()));
+}
+
+TEST_F(VolumeRecordings, ThatCannotBeReadAtAllAreRefused) {
+    std::string newer = contents();
+    newer.replace(0, newer.find('\n'), "whodid recording 9");
+    const std::string file = write("newer.whodid", newer);
+    EXPECT_TRUE(refusal({.paths = {file}}).starts_with(file + " needs a newer whodid"));
 }
 
 }  // namespace

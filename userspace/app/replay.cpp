@@ -26,17 +26,32 @@ std::string banner(const RecordingHeader& header) {
                        std::string_view(made + 11, 8), seconds, header.masked ? "masked" : "NOT MASKED");
 }
 
+/// Whether all go on.
+template <class F>
+Result<bool> for_each(std::span<Pipeline* const> pipelines, F f) {
+    for (Pipeline* pipeline : pipelines)
+        if (Result<bool> going = f(*pipeline); !going || !*going) return going;
+    return true;
+}
+
 }  // namespace
 
-Result<void> play(ReplaySource& source, Pipeline& pipeline) {
+Result<void> play(ReplaySource& source, std::span<Pipeline* const> pipelines) {
     Result<bool> more = true, going = true;
     while (more && *more && going && *going) {
-        more = source.drain([&](std::span<const char> record) { pipeline.take(record); });
-        going = pipeline.advance(source.until_ns());
+        more = source.drain([&](std::span<const char> record) {
+            for (Pipeline* pipeline : pipelines) pipeline->take(record);
+        });
+        going = for_each(pipelines, [&](Pipeline& pipeline) { return pipeline.advance(source.until_ns()); });
     }
-    if (going && *going) going = pipeline.finish();
+    if (going && *going) going = for_each(pipelines, [](Pipeline& pipeline) { return pipeline.finish(); });
     if (!going) return going.error();
     return more ? Result<void>() : Result<void>(more.error());
+}
+
+Result<void> play(ReplaySource& source, Pipeline& pipeline) {
+    Pipeline* const only[] = {&pipeline};
+    return play(source, only);
 }
 
 int replay(const ReplayOptions& options) {

@@ -2,6 +2,7 @@
 // whodid replay: a recording, as if it happened now, on any machine and without root.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "app/options.h"
@@ -18,8 +19,9 @@ struct ReplayOptions {
 
 int replay(const ReplayOptions& options);
 
-/// Carries a recording through a pipeline that does not reorder, as fast as that goes. Errors: damage, after
-/// everything before it came out; or the sink's.
+/// Carries a recording through pipelines that do not reorder, as fast as that goes. Errors: damage, after
+/// everything before it came out; or a sink's.
+Result<void> play(ReplaySource& source, std::span<Pipeline* const> pipelines);
 Result<void> play(ReplaySource& source, Pipeline& pipeline);
 
 }  // namespace whodid

@@ -110,8 +110,7 @@ VolumeCount::VolumeCount(std::size_t groups_max)
 
 void VolumeCount::add(const EventLine& event, std::uint64_t bytes) {
     total_.add({1, bytes});
-    first_ns_ = std::min(first_ns_, event.time_ns);
-    last_ns_ = std::max(last_ns_, event.time_ns);
+    span_to(event.time_ns);
     auto& [kind, program, path, container, user] = tables_;
     kind.tally.add(event.kind, bytes);
     program.tally.add(or_none(event.exe), bytes);
@@ -119,6 +118,11 @@ void VolumeCount::add(const EventLine& event, std::uint64_t bytes) {
     container.tally.add(container_of(event), bytes);
     user.tally.add(user_of(event), bytes);
     if (const CutsOf cuts = cuts_of(event); !cuts.empty()) cuts_.add(joined(event.kind, cuts), bytes);
+}
+
+void VolumeCount::span_to(std::uint64_t time_ns) {
+    first_ns_ = std::min(first_ns_, time_ns);
+    last_ns_ = std::max(last_ns_, time_ns);
 }
 
 std::optional<double> VolumeCount::bytes_in(std::uint64_t bytes, double seconds) const {

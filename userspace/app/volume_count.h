@@ -38,9 +38,12 @@ public:
     explicit VolumeCount(std::size_t groups_max = Tally::kGroupsMax);
 
     void add(const EventLine& event, std::uint64_t bytes);
+    /// The span reaches to there, though what happened then is not counted.
+    void span_to(std::uint64_t time_ns);
 
     const Volume& total() const { return total_; }
     const std::array<Table, 5>& tables() const { return tables_; }
+    bool has_span() const { return first_ns_ <= last_ns_; }
     std::uint64_t first_ns() const { return first_ns_; }
     std::uint64_t last_ns() const { return last_ns_; }
 

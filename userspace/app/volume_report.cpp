@@ -75,7 +75,12 @@ public:
     explicit Text(const VolumeReport& report) : report_(report), total_(report.count.total()) {}
 
     std::string page() {
-        head();
+        if (report_.compared)
+            page_ +=
+                fmt::format("profile  {}, of all acts one by one\n", profile_name(report_.compared->profile));
+        page_ += fmt::format("events   {}\n", with_commas(total_.events));
+        if (report_.count.has_span()) head();
+        if (report_.compared) compare(*report_.compared);
         if (total_.events == 0) return page_;
         for (const VolumeCount::Table& table : report_.count.tables()) put(table);
         filters();
@@ -84,8 +89,6 @@ public:
 
 private:
     void head() {
-        page_ += fmt::format("events   {}\n", with_commas(total_.events));
-        if (total_.events == 0) return;
         const std::uint64_t from = report_.count.first_ns(), to = report_.count.last_ns();
         const auto day = report_.count.bytes_in(total_.bytes, kDay);
         const std::string span = format_duration(to - from);
@@ -96,6 +99,19 @@ private:
         if (const auto cost = cost_a_month(report_, total_.bytes))
             page_ += fmt::format("a month  {} of 30 days, costs {:.2f} at {} a GB\n", format_bytes(*day * 30),
                                  *cost, report_.price_per_gb);
+    }
+
+    void compare(const Compared& compared) {
+        const Volume& whole = compared.whole;
+        page_ += fmt::format("whole    {} events, {} ({})", with_commas(whole.events),
+                             format_bytes(whole.bytes), with_commas(whole.bytes));
+        if (const auto day = report_.count.bytes_in(whole.bytes, kDay))
+            page_ += fmt::format(", {} a day", format_bytes(*day));
+        if (const auto cost = cost_a_month(report_, whole.bytes))
+            page_ += fmt::format(", costs {:.2f} a month", *cost);
+        page_ += fmt::format("; {} keeps {:.1f}% of the events, {:.1f}% of the bytes\n",
+                             profile_name(compared.profile), 100 * share(total_.events, whole.events),
+                             100 * share(total_.bytes, whole.bytes));
     }
 
     void title(std::string_view name) {
@@ -155,7 +171,9 @@ public:
 
     std::string line() {
         out_.begin();
+        if (report_.compared) put("profile", std::string(profile_name(report_.compared->profile)));
         head();
+        if (report_.compared) put_whole(report_.compared->whole);
         out_.open("by");
         for (const VolumeCount::Table& table : report_.count.tables()) put(table);
         out_.close();
@@ -168,13 +186,23 @@ public:
 private:
     void head() {
         put(total_);
-        if (total_.events != 0) {
+        if (report_.count.has_span()) {
             put("from", rfc3339(report_.count.first_ns()));
             put("to", rfc3339(report_.count.last_ns()));
         }
         if (const auto day = report_.count.bytes_in(total_.bytes, kDay)) put("bytes_per_day", *day);
         if (report_.price_per_gb != 0) put("price_per_gb", report_.price_per_gb);
         put_cost(total_.bytes);
+    }
+
+    void put_whole(const Volume& whole) {
+        out_.open("whole");
+        put(whole);
+        if (const auto day = report_.count.bytes_in(whole.bytes, kDay)) put("bytes_per_day", *day);
+        put_cost(whole.bytes);
+        put("kept_events_share", share(total_.events, whole.events));
+        put("kept_bytes_share", share(total_.bytes, whole.bytes));
+        out_.close();
     }
 
     void put(std::string_view key, double value) {
@@ -184,6 +212,15 @@ private:
     void put(std::string_view key, const std::string& value) {
         out_.key(key);
         out_.text(value);
+    }
+    void put(std::string_view key, const std::vector<std::string>& values) {
+        out_.key(key);
+        out_.raw("[");
+        for (const std::string& value : values) {
+            if (&value != values.data()) out_.raw(",");
+            out_.text(value);
+        }
+        out_.raw("]");
     }
     void put(std::string_view key, std::uint64_t value) {
         out_.key(key);
@@ -257,9 +294,11 @@ private:
 
     void bad() {
         out_.open("bad");
-        put("lines", report_.bad.volume.events);
-        put("bytes", report_.bad.volume.bytes);
-        if (!report_.bad.first.empty()) put("first", report_.bad.first);
+        const LeftOut& bad = report_.bad;
+        put("lines", bad.lines.events);
+        put("bytes", bad.lines.bytes);
+        if (!bad.first.empty()) put("first", bad.first);
+        if (!bad.recordings.empty()) put("recordings", bad.recordings);
         out_.close();
     }
 
@@ -275,11 +314,15 @@ std::string volume_text(const VolumeReport& report) { return Text(report).page()
 
 std::string volume_json(const VolumeReport& report) { return Json(report).line(); }
 
-std::string bad_lines_text(const BadLines& bad) {
-    if (bad.volume.events == 0) return {};
-    return fmt::format("whodid: {} {} no {}, left out; the first is {}\n", with_commas(bad.volume.events),
-                       bad.volume.events == 1 ? "line is" : "lines are",
-                       bad.volume.events == 1 ? "event" : "events", escape_for_terminal(bad.first));
+std::string left_out_text(const LeftOut& bad) {
+    std::string text;
+    for (const std::string& recording : bad.recordings) text += fmt::format("whodid: {}\n", recording);
+    const bool is_one = bad.lines.events == 1;
+    if (bad.lines.events != 0)
+        text += fmt::format("whodid: {} {} no {}, left out; the first is {}\n", with_commas(bad.lines.events),
+                            is_one ? "line is" : "lines are", is_one ? "event" : "events",
+                            escape_for_terminal(bad.first));
+    return text;
 }
 
 }  // namespace whodid
