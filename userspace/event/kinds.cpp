@@ -229,7 +229,8 @@ constexpr Field kPtrace[] = {
 constexpr Field kOpen[] = {
     FILE_OBJECT,
     {"whodid.file.access", "access", Type::kText, "r, w, rw or x", read_access},
-    {"whodid.file.flags", "flags", Type::kList, "open(2)'s flags", read_flags},
+    {"whodid.file.flags", "flags", Type::kList, "open(2)'s flags; absent where none is set: O_RDONLY is 0",
+     read_flags},
 };
 constexpr Field kObject[] = {FILE_OBJECT};
 constexpr Field kTwoNames[] = {

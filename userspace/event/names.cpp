@@ -152,8 +152,8 @@ std::string signal_name(unsigned number) {
 }
 
 void append_open_flags(std::string& out, std::uint32_t flags, bool arm64) {
-    constexpr std::string_view kAccess[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
-    append(out, kAccess[flags & 3]);
+    constexpr std::string_view kAccess[] = {"", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
+    if (flags & 3) append(out, kAccess[flags & 3]);
     std::uint32_t left = flags & ~3u;
     for (const Flag& flag : kOpenFlags) {
         const std::uint32_t bits = arm64 ? flag.bits_arm64 : flag.bits_x86;

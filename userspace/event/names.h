@@ -14,8 +14,8 @@ std::string_view errno_name(int code);
 /// "SIGKILL" for 9; "SIGRT+n" and unknown ones come out as "SIG<number>".
 std::string signal_name(unsigned number);
 
-/// Appends "O_WRONLY\0O_CREAT\0": the access mode first, then each flag, in the order of fcntl.h. Flag values
-/// differ between architectures: those of `arm64` or of x86-64.
+/// Appends "O_WRONLY\0O_CREAT\0": the access mode first, but for O_RDONLY, which is none; then each flag, in
+/// the order of fcntl.h. Flag values differ between architectures: those of `arm64` or of x86-64.
 void append_open_flags(std::string& out, std::uint32_t flags, bool arm64);
 
 /// "attach", "process_vm_writev", ... of enum rec_hold; empty for an unknown number.
