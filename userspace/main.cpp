@@ -246,7 +246,7 @@ void add_fold(CLI::App& command, LoadOptions& load, const std::string& group) {
             ->group(group);
     };
     flag("--fold", true, "Tell the first of acts that are alike, later their number");
-    flag("--every-event", false, "Tell each of them");
+    flag("--every-event", false, "Tell each of them, and no summaries");
     add_parsed<std::uint64_t>(
         command, "--fold-window", "TIME", parse_period,
         [&load](std::uint64_t ns) { load.fold_window = {ns}; },

@@ -242,6 +242,16 @@ TEST_F(SummariesTest, WhatIsTypedIsToldEachTime) {
     EXPECT_TRUE(told(kEnd).empty());
 }
 
+TEST_F(SummariesTest, WhoGetsAShellOutOfItIsNoPartOfIt) {
+    exec(10, 9, {"/usr/bin/make"});
+    fork(11, 10);
+    EXPECT_TRUE(exec(11, 10, {"/usr/bin/bash"}));
+    fork(12, 11);
+    typed = {12};
+    EXPECT_FALSE(exec(12, 11, {"/usr/bin/vim", "x"}));
+    EXPECT_FALSE(writes(12, "/src/x/a"));
+}
+
 TEST_F(SummariesTest, OfAnInterpreterWhatItIsToldToDoCounts) {
     EXPECT_FALSE(exec(10, 9, {"/usr/bin/dash", "-c", "id"}));
     EXPECT_FALSE(exec(11, 9, {"/usr/bin/dash", "-c", "rm -rf /srv"}));

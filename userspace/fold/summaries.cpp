@@ -19,6 +19,7 @@ constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kRepeatsNs = 60 * kSecondNs;  // how long repeats are counted
 constexpr std::uint64_t kPartNs = 600 * kSecondNs;    // what takes longer is told in parts
 constexpr std::uint64_t kLingerNs = 180 * kSecondNs;  // the kernel side still counts some of its acts
+constexpr std::uint64_t kLookNs = kSecondNs / 10;     // how often is looked at what takes its time
 constexpr std::uint64_t kForgetNs = 10 * kSecondNs;   // how often is looked at what is over
 constexpr std::uint64_t kEnd = ~std::uint64_t{0};     // of the stream
 constexpr std::size_t kListed = 8;                    // entries of a list
@@ -128,7 +129,10 @@ bool Summaries::take(const Event& event, bool kept) {
 
 bool Summaries::on_exec(const Event& event, bool kept) {
     const Process& p = *event.process;
-    if (const GroupPtr group = group_of(p.entity)) return add(group, event, kept);
+    if (const GroupPtr group = group_of(p.entity)) {
+        if (!kept || !is_typed_(event)) return add(group, event, kept);
+        members_.erase(p.entity.low);  // a person has got a shell out of it
+    }
     if (!kept) return false;
     const auto found = repeats_.find(repeats_key(event));
     const bool is_repeat = found != repeats_.end() && !found->second->over_ns && !is_typed_(event) &&
@@ -200,6 +204,7 @@ void Summaries::end(Group& group, const Event& exit) {
     group.code = r.code;
     group.signal = r.signal;
     group.over_ns = r.h.boot_ns;
+    has_ended_ = true;
 }
 
 // ---- telling ----------------------------------------------------------------------------------------------
@@ -245,6 +250,9 @@ const rec_hdr* Summaries::make_record(Group& group, std::uint64_t now_ns, Arena&
 
 void Summaries::tick(std::uint64_t boot_ns, Arena& arena, const std::function<void(const Told&)>& tell) {
     const std::uint64_t now_ns = boot_ns == kEnd ? now_ns_ : boot_ns;
+    if (boot_ns != kEnd && !has_ended_ && now_ns < looked_ns_ + kLookNs) return;
+    looked_ns_ = now_ns;
+    has_ended_ = false;
     for (const GroupPtr& group : groups_) {
         Group& g = *group;
         if (g.of == REC_SUMMARY_OF_REPEATS && !g.over_ns && now_ns >= g.since_ns + kRepeatsNs)

@@ -88,7 +88,8 @@ private:
     std::unordered_map<std::uint64_t, GroupPtr> members_;  // by process
     std::unordered_map<std::uint64_t, GroupPtr> repeats_;  // by who starts what
     std::unordered_map<std::uint64_t, Fold> folds_;  // by the first event of what the kernel side counts
-    std::uint64_t now_ns_ = 0, forgot_ns_ = 0;
+    std::uint64_t now_ns_ = 0, looked_ns_ = 0, forgot_ns_ = 0;
+    bool has_ended_ = false;  // a task, since it was looked
 };
 
 }  // namespace whodid
