@@ -58,6 +58,18 @@ TEST_F(Footer, LossesByKind) {
               "--ring-size 64M makes more room\n");
 }
 
+TEST_F(Footer, WhatTheBudgetLeftOut) {
+    LedgerLine& line = ledger[REC_PROCESS_EXEC];
+    line.kernel.seen = line.kernel.emitted = line.received = line.delivered = 1500;
+    line.shed = 1488;
+    line.written = 12;
+    EXPECT_EQ(text(12), "12 events shown\n1,488 left out by the budget; 0 lost\n");
+    EXPECT_TRUE(ledger.imbalances().empty());
+    EXPECT_NE(ledger_text(ledger).find(" shed "), std::string::npos);
+    const auto l = nlohmann::json::parse(ledger_json(ledger, filter, 12))["ledger"];
+    EXPECT_EQ(l["kinds"]["process.exec"]["shed"], 1488);
+}
+
 TEST_F(Footer, RunsThatTheKernelSkippedAreLost) {
     ledger[REC_FILE_OPEN].missed = 3;
     EXPECT_EQ(text(0), "0 events shown\nLOST 3: file.open 3\n");

@@ -43,6 +43,7 @@ constexpr Column kColumns[] = {
     {"delivered", [](const LedgerLine& l) { return l.delivered; }},
     {"filtered", [](const LedgerLine& l) { return l.filtered; }},
     {"summarized", [](const LedgerLine& l) { return l.summarized; }},
+    {"shed", [](const LedgerLine& l) { return l.shed; }},
     {"written", [](const LedgerLine& l) { return l.written; }},
 };
 
@@ -58,10 +59,16 @@ void for_each_line(const Ledger& ledger, F f) {
         if (!is_empty(ledger[kind.id])) f(kind.name, kind.id, ledger[kind.id]);
 }
 
-using Counts = std::vector<std::pair<std::uint64_t, std::string_view>>;
+void put_counters(JsonWriter& out, const LedgerLine& line) {
+    for (const Column& column : kColumns) {
+        out.key(column.name);
+        out.number(column.read(line));
+    }
+}
 
-/// "file.open 12,345, process.fork 89, 12 of 3 other kinds": the most first, and short enough to read.
-std::string list(Counts counts) {
+}  // namespace
+
+std::string list_counts(NamedCounts counts) {
     constexpr std::size_t kNamed = 5;
     std::ranges::stable_sort(counts, [](const auto& a, const auto& b) { return a.first > b.first; });
     std::string out;
@@ -77,21 +84,12 @@ std::string list(Counts counts) {
     return out;
 }
 
-void put_counters(JsonWriter& out, const LedgerLine& line) {
-    for (const Column& column : kColumns) {
-        out.key(column.name);
-        out.number(column.read(line));
-    }
-}
-
-}  // namespace
-
 std::uint64_t lost(const LedgerLine& line) {
     return line.kernel.ring_full + line.kernel.no_slot + line.missed + line.malformed + line.died;
 }
 
 std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t shown) {
-    Counts back, gone;
+    NamedCounts back, gone;
     std::uint64_t left = 0;
     for_each_line(ledger, [&](std::string_view name, std::uint16_t id, const LedgerLine& line) {
         if (filter.kept_back(id)) back.emplace_back(filter.kept_back(id), name);
@@ -102,17 +100,18 @@ std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t sho
     std::string out = fmt::format("{} event{} shown", with_commas(shown), shown == 1 ? "" : "s");
     const std::string how = filter.profile() ? fmt::format("by profile {}", profile_name(*filter.profile()))
                                              : "a kind by its name, all with -a";
-    if (!back.empty()) out += fmt::format("; kept back: {} ({})", list(back), how);
+    if (!back.empty()) out += fmt::format("; kept back: {} ({})", list_counts(back), how);
     out += '\n';
     if (filter.unmatched()) out += fmt::format("{} did not match; ", with_commas(filter.unmatched()));
     if (left) out += fmt::format("{} left in the kernel; ", with_commas(left));
+    if (sum.shed) out += fmt::format("{} left out by the budget; ", with_commas(sum.shed));
     if (const std::uint64_t folded = sum.folded + sum.kernel.folded; folded)
         out += fmt::format("{} folded into others; ", with_commas(folded));
     if (sum.summarized) out += fmt::format("{} told in summaries; ", with_commas(sum.summarized));
     if (gone.empty())
         out += "0 lost\n";
     else
-        out += fmt::format("LOST {}: {}{}\n", with_commas(lost(sum)), list(gone),
+        out += fmt::format("LOST {}: {}{}\n", with_commas(lost(sum)), list_counts(gone),
                            sum.kernel.ring_full ? "; --ring-size 64M makes more room" : "");
     return out;
 }

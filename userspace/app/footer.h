@@ -4,6 +4,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/ledger.h"
 #include "filter/filter.h"
@@ -22,5 +25,10 @@ std::string ledger_json(const Ledger& ledger, const Filter& filter, std::uint64_
 /// Events that were seen and are nowhere: no room in a ring, no scratch slot, a record that makes no sense, a
 /// worker that died with it.
 std::uint64_t lost(const LedgerLine& line);
+
+using NamedCounts = std::vector<std::pair<std::uint64_t, std::string_view>>;
+
+/// "file.open 12,345, process.fork 89, 12 of 3 other kinds": the most first, and short enough to read.
+std::string list_counts(NamedCounts counts);
 
 }  // namespace whodid

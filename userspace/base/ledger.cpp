@@ -46,6 +46,7 @@ LedgerLine Ledger::total() const {
         sum.filtered += line.filtered;
         sum.summarized += line.summarized;
         sum.retold += line.retold;
+        sum.shed += line.shed;
         sum.written += line.written;
     }
     return sum;
@@ -61,7 +62,7 @@ std::vector<std::string> Ledger::imbalances() const {
         if (k.seen && tells_folds(kind)) check(out, kind, "folds", k.folded, l.closed);
         check(out, kind, "pump", l.received + l.made,
               l.died + l.malformed + l.consumed + l.folded + l.delivered);
-        check(out, kind, "sink", l.delivered, l.filtered + l.summarized + l.written);
+        check(out, kind, "sink", l.delivered, l.filtered + l.summarized + l.shed + l.written);
         check(out, kind, "summaries", l.summarized, l.retold);
     }
     return out;

@@ -27,6 +27,7 @@ struct LedgerLine {
     std::uint64_t filtered = 0;   // the sink was told not to keep it
     std::uint64_t summarized = 0;  // kept, and counted in a summary instead
     std::uint64_t retold = 0;      // of these, the ones whose summary was told
+    std::uint64_t shed = 0;       // left out by the budget
     std::uint64_t written = 0;
 };
 
