@@ -226,6 +226,50 @@ TEST_F(GateTest, DropsNothingThatTheOtherWaysToAskKeep) {
     EXPECT_GT(dropped_by(options, "a path"), 0u);
 }
 
+// The kernel side knows no tags: what it leaves out for the budget is nothing that can have some.
+TEST_F(GateTest, DropsNothingThatTheBudgetTells) {
+    Budget budget({}, {}, 0);
+    std::vector<FilterOptions> ways(3);
+    ways[0].everything = true;
+    ways[1].profile = Profile::kStandard;
+    ways[2].expressions = {"user.id == 1004 or dport == 443"};
+    std::size_t before = 0;
+    for (int step = 0; step <= kBudgetSteps; ++step) {
+        std::size_t dropped = 0;
+        for (const FilterOptions& way : ways) {
+            auto filter = Filter::compile(way, {});
+            ASSERT_TRUE(filter);
+            const rec_gate gate = filter->gate(static_cast<BudgetStep>(step));
+            for (const Event& event : events) {
+                if (!drops(gate, row_of(event.kind->id), facts_of(event))) continue;
+                ++dropped;
+                const auto leaves_out = static_cast<int>(budget.step_of(event));
+                EXPECT_TRUE(!filter->keeps(event) || (leaves_out != 0 && leaves_out <= step))
+                    << step << ": " << event.kind->name << " " << event.path << " " << event.error();
+            }
+        }
+        EXPECT_GE(dropped, before);
+        if (step == 1 || step == 2 || step == 4) {
+            EXPECT_GT(dropped, before) << step;
+        }
+        before = dropped;
+    }
+}
+
+TEST_F(GateTest, WhatIsDeniedComesOutWhateverTheBudget) {
+    FilterOptions options;
+    options.everything = true;
+    const auto filter = Filter::compile(options, {});
+    ASSERT_TRUE(filter);
+    const rec_gate gate = filter->gate(BudgetStep::kPrograms);
+    for (const int result : {-EACCES, -EPERM}) {
+        const Event connect = maker.net(REC_NETWORK_CONNECT, test::Maker::daemon("/usr/bin/x"), result);
+        EXPECT_FALSE(drops(gate, REC_GATE_CONNECT, facts_of(connect)));
+    }
+    EXPECT_TRUE(drops(gate, REC_GATE_CONNECT,
+                      facts_of(maker.net(REC_NETWORK_CONNECT, test::Maker::daemon("/usr/bin/x")))));
+}
+
 TEST_F(GateTest, WhoWantsEverythingIsLeftNothingOut) {
     FilterOptions options;
     options.everything = true;

@@ -94,7 +94,7 @@ bool Filter::is_wanted(const Event& event) {
     return false;
 }
 
-rec_gate Filter::gate() const {
+rec_gate Filter::gate(BudgetStep budget) const {
     Demand demand;
     demand.kinds = kinds_;
     demand.failed_only = options_.failed_only;
@@ -105,6 +105,7 @@ rec_gate Filter::gate() const {
     demand.profile = profile_         ? profile_->profile()
                      : is_asked_for() ? Profile::kForensic
                                       : Profile::kStandard;
+    demand.budget = budget;
     return make_gate(demand);
 }
 

@@ -70,8 +70,9 @@ public:
     /// knows.
     bool is_typed(const Event& event) { return profile_ && profile_->is_typed(event); }
 
-    /// What the kernel side may leave out, for nothing of it would be kept. Of the profile in use.
-    rec_gate gate() const;
+    /// What the kernel side may leave out, for nothing of it would be kept. Of the profile in use, and of
+    /// what the budget leaves out at this step.
+    rec_gate gate(BudgetStep budget = BudgetStep::kNothing) const;
 
     /// Events of a kind kept back because nobody asked for them: naming the kind or -a shows them.
     std::uint64_t kept_back(std::uint16_t kind) const { return kept_back_[kind]; }

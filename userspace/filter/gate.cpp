@@ -320,6 +320,7 @@ private:
                                 ? std::optional<bool>()
                                 : false});
         if (demand_.profile != Profile::kForensic) asks.push_back(is_shown(row));
+        if (demand_.budget != BudgetStep::kNothing) asks.push_back(is_within_budget(row));
         return asks;
     }
 
@@ -336,6 +337,25 @@ private:
         if (!find_kind(row.kind)->hidden) return {};
         if (row.row == REC_GATE_MAP) return {false};
         return {{}, add_test({REC_FACT_ERROR, {{EPERM, EPERM}, {EACCES, EACCES}}}), false};
+    }
+
+    /// As Budget has it. Whether a file that was read is watched userspace alone can tell: what comes out is
+    /// all but what found no file.
+    Ask is_within_budget(const Row& row) {
+        switch (row.row) {
+            case REC_GATE_OPEN:
+                return {{},
+                        add_test({REC_FACT_ERROR,
+                                  {{0, ENOENT - 1}, {ENOENT + 1, ENOTDIR - 1}, {ENOTDIR + 1, kHighest}}}),
+                        false};
+            case REC_GATE_MAP:
+                return {};
+            case REC_GATE_CLOSE:
+                return demand_.budget >= BudgetStep::kEnds ? Ask{false} : Ask{};
+            default:
+                if (demand_.budget < BudgetStep::kConnections) return {};
+                return {{}, add_test({REC_FACT_ERROR, {{EPERM, EPERM}, {EACCES, EACCES}}}), false};
+        }
     }
 
     /// The name that was asked for is told of a connection's end too, from its beginning: that is dropped

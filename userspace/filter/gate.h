@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "event/kinds.h"
+#include "filter/budget.h"
 #include "filter/expression.h"
 #include "filter/profile.h"
 #include "filter/term.h"
@@ -51,6 +52,7 @@ struct Demand {
     std::vector<const Expression*> filters;      // all of them
     /// What is kept back: what the profile does not keep; for kStandard what trace does not show by itself.
     Profile profile = Profile::kForensic;
+    BudgetStep budget = BudgetStep::kNothing;
 };
 rec_gate make_gate(const Demand& demand);
 

@@ -100,17 +100,43 @@ void FirstTimes::make_room() {
     if (young_.size() >= at_most_) old_ = std::exchange(young_, {});
 }
 
+// ---- what is typed ----------------------------------------------------------------------------------------
+
+TypedCommands::TypedCommands(Lineage lineage) : lineage_(std::move(lineage)), shells_(kRemembered) {}
+
+void TypedCommands::note(const Event& event) {
+    const auto& r = event.as<rec_exec>();
+    if (!event.process || event.failed() || r.tty.len == 0) return;
+    const Process& p = *event.process;
+    if (is_shell(p) && is_person(p) && asks_for_commands(event.text(r.argv))) shells_.put(p.entity.low);
+}
+
+/// Started by a person's shell that asks for commands, by the login itself, or with rights lent. A script's
+/// commands and a compiler's helpers are not: the line of the script or of make stands for them.
+bool TypedCommands::has(const Event& event) {
+    if (!event.process) return false;
+    const Process& p = *event.process;
+    if (!is_person(p) || !lineage_.parent || event.error() == ENOENT) return false;
+    const auto parent = lineage_.parent(p);
+    if (!parent) return false;
+    if (is_login_program(*parent) || lends_rights(*parent)) return true;
+    if (!is_shell(*parent)) return false;
+    if (shells_.has(parent->entity.low) || parent->pid == event.record->task.session_leader) return true;
+    const auto above = lineage_.parent(*parent);
+    return above && (is_login_program(*above) || lends_rights(*above) || opens_terminals(*above));
+}
+
 // ---- the profiles -----------------------------------------------------------------------------------------
 
 ProfileRules::ProfileRules(Profile profile, Lineage lineage)
     : profile_(profile),
       lineage_(std::move(lineage)),
-      shells_(kRemembered),
+      typed_(lineage_),
       programs_(kRemembered),
       peers_(kRemembered) {}
 
 bool ProfileRules::keeps(const Event& event) {
-    if (event.kind->id == REC_PROCESS_EXEC) note_shell(event);
+    if (event.kind->id == REC_PROCESS_EXEC) typed_.note(event);
     switch (profile_) {
         case Profile::kForensic:
             return true;
@@ -125,26 +151,11 @@ bool ProfileRules::keeps(const Event& event) {
 bool ProfileRules::is_quiet(const Event& event) {
     const std::uint16_t kind = event.kind->id;
     if (!shown_by_default(event, lineage_)) return false;
-    if (kind == REC_PROCESS_EXEC) return event.process && (is_typed(event) || is_new_to_service(event));
+    if (kind == REC_PROCESS_EXEC) return event.process && (typed_.has(event) || is_new_to_service(event));
     if (kind == REC_NETWORK_CONNECT) return event.process && is_new_peer(event);
     if (kind == REC_FILE_MOUNT || kind == REC_FILE_UMOUNT) return true;
     if (is_file(kind)) return !event.tags.empty() && writes(event);
     return kind >= REC_AUTH_ATTEMPT;
-}
-
-/// Started by a person's shell that asks for commands, by the login itself, or with rights lent. A script's
-/// commands and a compiler's helpers are not: the line of the script or of make stands for them.
-bool ProfileRules::is_typed(const Event& event) {
-    if (!event.process || !lineage_.parent || event.error() == ENOENT) return false;
-    const Process& p = *event.process;
-    if (!is_person(p)) return false;
-    const auto parent = lineage_.parent(p);
-    if (!parent) return false;
-    if (is_login_program(*parent) || lends_rights(*parent)) return true;
-    if (!is_shell(*parent)) return false;
-    if (shells_.has(parent->entity.low) || parent->pid == event.record->task.session_leader) return true;
-    const auto above = lineage_.parent(*parent);
-    return above && (is_login_program(*above) || lends_rights(*above) || opens_terminals(*above));
 }
 
 /// A service that runs a shell, a downloader or a program this host has not seen: the first time.
@@ -169,13 +180,6 @@ bool ProfileRules::is_new_peer(const Event& event) {
         hash_bytes(p.exe),
         {is_by_login, is_by_login ? p.login_uid : p.credentials.euid, hash_bytes(address).low, r.peer_port});
     return peers_.is_first(key.low, event);
-}
-
-void ProfileRules::note_shell(const Event& event) {
-    const auto& r = event.as<rec_exec>();
-    if (!event.process || event.failed() || r.tty.len == 0) return;
-    const Process& p = *event.process;
-    if (is_shell(p) && is_person(p) && asks_for_commands(event.text(r.argv))) shells_.put(p.entity.low);
 }
 
 }  // namespace whodid

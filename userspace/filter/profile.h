@@ -41,6 +41,20 @@ private:
     std::unordered_map<std::uint64_t, Id128> young_, old_;
 };
 
+/// Which execs are commands that a person typed.
+class TypedCommands {
+public:
+    explicit TypedCommands(Lineage lineage);
+
+    /// To be told every exec, before what it starts is asked for.
+    void note(const Event& event);
+    bool has(const Event& event);
+
+private:
+    Lineage lineage_;
+    FirstTimes shells_;  // that ask for commands
+};
+
 class ProfileRules {
 public:
     ProfileRules(Profile profile, Lineage lineage);
@@ -49,17 +63,17 @@ public:
     /// To be asked of every event, in the stream's order: what was new is learnt from what is asked.
     bool keeps(const Event& event);
     /// Of the program that an event which was asked for started: whether a person typed it.
-    bool is_typed(const Event& event);
+    bool is_typed(const Event& event) { return typed_.has(event); }
 
 private:
     bool is_quiet(const Event& event);
     bool is_new_to_service(const Event& event);
     bool is_new_peer(const Event& event);
-    void note_shell(const Event& event);
 
     Profile profile_;
     Lineage lineage_;
-    FirstTimes shells_, programs_, peers_;
+    TypedCommands typed_;
+    FirstTimes programs_, peers_;
 };
 
 }  // namespace whodid
