@@ -308,6 +308,18 @@ void add_run(CLI::App& command, RunOptions& options) {
         "How long forensic lasts, at most 72h; then standard");
     command.add_option("--reason", options.forensic_reason, "Why forensic; the events say so")
         ->type_name("TEXT");
+    add_parsed<double>(
+        command, "--max-events", "N/s", parse_max_events,
+        [&options](double n) { options.max_events_per_s = n; },
+        "Above that less is told, docs/profiles.md; default none, quiet 20/s");
+    add_parsed<double>(
+        command, "--max-bytes", "SIZE/day", parse_max_bytes,
+        [&options](double bytes) { options.max_bytes_per_day = bytes; },
+        "The same by KB, MB, GB of events; default none, quiet 5MB/day");
+    add_parsed<double>(
+        command, "--max-cpu", "PERCENT", parse_max_cpu,
+        [&options](double percent) { options.max_cpu_percent = percent; },
+        "The same by its CPU time, of one core; default none, quiet 2%");
     add_person_map(command, options.person_map_path);
     add_watch(command, options.watch_paths);
     add_seen(command, options.seen_path);

@@ -30,14 +30,14 @@ public:
         narrow_.fit(size);
     }
 
-    Result<void> write(const Batch& batch) override {
+    Result<std::uint64_t> write(const Batch& batch) override {
         for (const Event& event : batch.events) {
             read_fields(event);
             check_json(event, nested_);
             check_json(event, flat_);
             for (TextLayout* layout : {&text_, &wide_, &narrow_, &columns_}) check_text(event, *layout);
         }
-        return {};
+        return std::uint64_t{0};
     }
     Result<void> flush() override { return {}; }
 

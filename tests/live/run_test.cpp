@@ -494,6 +494,95 @@ TEST_F(Run, ForensicSaysWhyAndEndsByItself) {
     expect_balance(said);
 }
 
+// Who makes a lot of noise does not hide behind it: what is left out is the noise.
+TEST_F(Run, AFloodIsHeldToTheBudgetAndWhatMattersIsNot) {
+    constexpr int kFlood = 1500, kFew = 20;
+    const std::string top = "/tmp/whodid-budget-" + std::to_string(::getpid()), watch = top + ".watch";
+    ASSERT_TRUE(exited(0, as_alice("mkdir -m 700 " + top + " " + top + "/watched " + top + "/flood")));
+    std::ofstream(watch) << top << "/watched/ wa tag=kept\n";
+    // What else goes on here is not this test's to pay for.
+    const std::string of_alice = "user.id == " + std::to_string(kAlice.uid) + " or kind == auth.attempt";
+    const auto own = serve({"--profile", "standard", "--max-events", "5/s", "--watch", watch, "--heartbeat",
+                            "5s", "--filter", of_alice});
+    ASSERT_TRUE(own);
+    EXPECT_TRUE(own->about().ends_with("; profile standard; at most 5 events/s")) << own->about();
+    const auto loop = [](int count, const std::string& deed) {
+        return "i=0; while [ $i -lt " + std::to_string(count) + " ]; do " + deed + "; i=$((i+1)); done";
+    };
+    const auto told = [&](const char* kind, const std::string& begin) {
+        return own
+            ->all({kind, 0,
+                   [&](const Json& e) {
+                       const Json args = at(e, "process.command_args");
+                       const std::string what =
+                           std::string(kind) == "process.exec"
+                               ? (args.is_array() && args.size() == 2 ? args[1].get<std::string>() : "")
+                               : text_at(e, "file.path");
+                       return what.starts_with(begin);
+                   }})
+            .size();
+    };
+    const auto says = [&](const std::string& words, milliseconds limit) {
+        return own->wait_for({"sensor.budget", 0,
+                              [&](const Json& e) {
+                                  return text_at(e, "whodid.sensor.text").find(words) != std::string::npos;
+                              }},
+                             limit);
+    };
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(exited(
+        0, as_alice("sh -c '" + loop(kFlood, "/bin/true flood$i; : >" + top + "/flood/$i") + "'; true")));
+    const auto full = says("; step 5 of 5", milliseconds(8000));
+    ASSERT_TRUE(full);
+    EXPECT_NE(text_at(*full, "whodid.sensor.text").find(" events/s, at most 5 events/s; "),
+              std::string::npos);
+    EXPECT_NE(text_at(*full, "whodid.sensor.text").find("left out: reads of files; "), std::string::npos);
+
+    RunOptions alice;
+    alice.uid = kAlice.uid;
+    alice.gid = kAlice.gid;
+    alice.loginuid = kAlice.uid;
+    ASSERT_TRUE(
+        worked(run_in(this_world(), {"/bin/sh", "-c", loop(kFew, "cat " + top + "/denied$i")}, alice)));
+    ASSERT_TRUE(exited(0, as_alice(loop(kFew, ": >" + top + "/watched/$i"))));
+    ASSERT_TRUE(worked(stage_->ssh_password("alice", "wrong-password", "true")));
+    ASSERT_TRUE(exited(0, stage_->ssh_password("alice", kAlice.password, "/bin/true typed")));
+    const auto typed =
+        own->wait_for({"process.exec", 0, [](const Json& e) {
+                           return at(e, "process.command_args") == Json({"/bin/true", "typed"});
+                       }});
+    EXPECT_TRUE(typed) << "a command by ssh";
+    EXPECT_TRUE(own->wait_for({"session.end", 0, {}}));
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+
+    EXPECT_EQ(told("file.open", top + "/denied"), static_cast<std::size_t>(kFew));
+    EXPECT_EQ(told("file.create", top + "/watched/"), static_cast<std::size_t>(kFew));
+    EXPECT_FALSE(
+        own->all({"auth.attempt", 0, [](const Json& e) { return at(e, "event.outcome") == "failure"; }})
+            .empty());
+    EXPECT_FALSE(own->all({"session.start", 0, {}}).empty());
+    const std::size_t flood = told("process.exec", "flood") + told("file.create", top + "/flood/");
+    EXPECT_GT(flood, 50u) << "a burst is free";
+    constexpr double kReserve = 60 * 5;
+    EXPECT_LE(static_cast<double>(flood), kReserve + 5 * (seconds.count() + 1));
+
+    const auto better = says("; step 4 of 5, was 5; ", milliseconds(40'000));
+    ASSERT_TRUE(better);
+    EXPECT_NE(text_at(*better, "whodid.sensor.text").find("were left out: "), std::string::npos);
+    EXPECT_TRUE(own->wait_for({"sensor.heartbeat", 0, {}}));
+    const auto said = own->stop();
+    expect_balance(said);
+    const Json ledger = ledger_of(*said);
+    EXPECT_GT(ledger["kinds"]["process.exec"]["shed"], 1000);
+    EXPECT_GT(ledger["kinds"]["file.create"]["shed"], 1000);
+    EXPECT_EQ(ledger["kinds"]["auth.attempt"]["shed"], 0);
+    EXPECT_EQ(ledger["kinds"]["session.start"]["shed"], 0);
+    EXPECT_NE(said->find(" left out by the budget; "), std::string::npos) << *said;
+    expect_one_stream(*own);
+    fs::remove_all(top);
+    fs::remove(watch);
+}
+
 TEST_F(Run, WhatIsDoneToItsFilesIsTold) {
     const fs::path map = fs::path("/dev/shm") / ("whodid-people-" + std::to_string(::getpid()));
     std::ofstream(map) << "# nobody yet\n";

@@ -175,6 +175,18 @@ TEST_F(Cli, ForensicIsForATimeAndForAReason) {
     expect_usage_error("run --profile loud", "loud");
 }
 
+TEST_F(Cli, ABudgetHasUnitsAndIsNotForensics) {
+    expect_usage_error("run --max-events 20", "--max-events: '20' is no number of events a second: 20/s");
+    expect_usage_error("run --max-bytes 5MiB/day",
+                       "--max-bytes: '5MiB/day' is no size of a day's events: 5MB/day");
+    expect_usage_error("run --max-cpu 200%", "--max-cpu: '200%' is no part of a core: 2%");
+    const std::string forensic = "run --profile forensic --for 1h --reason x ";
+    expect_usage_error(forensic + "--max-events 20/s", "--max-events: --profile forensic tells everything");
+    expect_usage_error(forensic + "--max-events none --max-cpu 1%", "--max-cpu: --profile forensic");
+    environment_["WHODID_MAX_BYTES"] = "5";
+    expect_usage_error("run", "--max-bytes: '5'");
+}
+
 TEST_F(Cli, AReplayShowsWhatAProfileTells) {
     const std::string replay = "\"$W\" replay tests/data/recordings/story.whodid -q -o json --profile ";
     const auto lines = [&](const char* profile) {

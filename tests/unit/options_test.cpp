@@ -72,6 +72,24 @@ TEST(RingSize, PowersOfTwo) {
     EXPECT_TRUE(load.tracepoints_only);
 }
 
+TEST(BudgetOptions, HaveTheirUnit) {
+    EXPECT_DOUBLE_EQ(*parse_max_events("20/s"), 20);
+    EXPECT_DOUBLE_EQ(*parse_max_events("0.5/s"), 0.5);
+    EXPECT_DOUBLE_EQ(*parse_max_bytes("5MB/day"), 5e6);
+    EXPECT_DOUBLE_EQ(*parse_max_bytes("1.5GB/day"), 1.5e9);
+    EXPECT_DOUBLE_EQ(*parse_max_bytes("500KB/day"), 5e5);
+    EXPECT_DOUBLE_EQ(*parse_max_bytes("4096/day"), 4096);
+    EXPECT_DOUBLE_EQ(*parse_max_cpu("2%"), 2);
+    EXPECT_DOUBLE_EQ(*parse_max_cpu("0.5%"), 0.5);
+    for (auto* parse : {parse_max_events, parse_max_bytes, parse_max_cpu}) {
+        EXPECT_EQ(*parse("none"), 0);
+        for (const char* text :
+             {"", "0", "5", "-5/s", "0/s", "0%", "0MB/day", "nan/s", "inf%", "101%", "5 /s", "5/", "5/m",
+              "5MB", "5MiB/day", "MB/day", "9999999GB/day", "2%x", "None"})
+            EXPECT_FALSE(parse(text)) << text;
+    }
+}
+
 TEST(Numbers, Refusals) {
     EXPECT_EQ(*parse_pid("4188"), 4188u);
     EXPECT_EQ(*parse_count("5000000000"), 5'000'000'000u);

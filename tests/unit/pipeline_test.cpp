@@ -95,8 +95,9 @@ TEST_F(PipelineTest, WithoutASinkTheLedgerIsKept) {
 /// A disk that is full from the n-th batch on.
 class FullSink : public Sink {
 public:
-    Result<void> write(const Batch&) override {
-        return ++writes < 2 ? Result<void>() : Result<void>(Error{"no space", ENOSPC});
+    Result<std::uint64_t> write(const Batch&) override {
+        if (++writes < 2) return std::uint64_t{0};
+        return Error{"no space", ENOSPC};
     }
     Result<void> flush() override { return {}; }
     int writes = 0;
@@ -201,6 +202,32 @@ TEST_F(PipelineTest, ALossIsAnEvent) {
     EXPECT_NE(losses[0]["event.id"], losses[1]["event.id"]);
 }
 
+TEST_F(PipelineTest, ABudgetLeavesOutAndSaysSo) {
+    options.budget.events_per_s = 1;
+    EXPECT_EQ(pipeline().gate().rows, 0u);
+    constexpr std::uint64_t kReads = 500;
+    for (std::uint64_t i = 0; i < kReads; ++i) happens(file_of(bash_, REC_FILE_OPEN, "/srv/x"));
+    happens(file_of(bash_, REC_FILE_CHMOD, "/srv/x"));
+    finish();
+    const LedgerLine& opens = ledger[REC_FILE_OPEN];
+    EXPECT_GT(opens.written, 10u);
+    EXPECT_LT(opens.written, 60u);
+    EXPECT_EQ(opens.written + opens.shed, kReads);
+    EXPECT_EQ(all("file.chmod").size(), 1u);
+    EXPECT_TRUE(ledger.imbalances().empty());
+    EXPECT_NE(pipeline().gate().rows, 0u);
+    const Seen said = one("sensor.budget");
+    EXPECT_NE(said["whodid.sensor.text"].find("step 1 of 5, was 0"), std::string::npos) << said;
+    pipeline().say_left_out();  // what is counted since
+    EXPECT_EQ(all("sensor.budget").size(), 1u) << "all of it was told";
+    happens(file_of(bash_, REC_FILE_OPEN, "/srv/x"));
+    finish();
+    pipeline().say_left_out();
+    finish();
+    EXPECT_EQ(sink.events.back()["whodid.sensor.text"].find("budget: "), 0u) << sink.events.back();
+    EXPECT_NE(sink.events.back()["whodid.sensor.text"].find("were left out: file.open 1"), std::string::npos);
+}
+
 TEST_F(PipelineTest, AKindThatDoesNotExistIsAMistake) {
     options.filter.kinds = {"process.exek"};
     const auto made = Pipeline::make(stream, host, ledger, options, &sink);
@@ -220,10 +247,10 @@ TEST_F(PipelineTest, Trap42_AFloodBalances) {
 
 /// Lines in memory, over and over.
 struct JsonInMemory : Sink {
-    Result<void> write(const Batch& batch) override {
+    Result<std::uint64_t> write(const Batch& batch) override {
         text.clear();
         for (const Event& event : batch.events) json.append(event, text);
-        return {};
+        return text.size();
     }
     Result<void> flush() override { return {}; }
     JsonEncoder json{JsonShape::kNested};

@@ -86,7 +86,8 @@ inline std::ostream& operator<<(std::ostream& out, const Seen& seen) { return ou
 
 class CollectingSink : public Sink {
 public:
-    Result<void> write(const Batch& batch) override {
+    Result<std::uint64_t> write(const Batch& batch) override {
+        std::uint64_t bytes = 0;
         for (const Event& event : batch.events) {
             Seen seen;
             seen.kind = event.kind->name;
@@ -95,10 +96,11 @@ public:
                 if (value.present()) seen.fields[std::string(field.key)] = value_text(value);
             });
             json_.append(event, seen.json);
+            bytes += seen.json.size() + 1;
             text_.append(event, seen.text);
             events.push_back(std::move(seen));
         }
-        return {};
+        return bytes;
     }
     Result<void> flush() override { return {}; }
 

@@ -214,11 +214,12 @@ std::string LiveCapture::describe(const Predecessor& predecessor) const {
         predecessor.sensor.tgid == 0
             ? ""
             : fmt::format("goes on for worker {}, which {}; ", predecessor.sensor.tgid, predecessor.end);
-    const std::string& profile = options_.profile;
-    return fmt::format("{}version {}, {} backend, {} hooks{}{}{}{}", follows, kVersion,
+    const std::string &profile = options_.profile, &budget = options_.budget;
+    return fmt::format("{}version {}, {} backend, {} hooks{}{}{}{}{}{}", follows, kVersion,
                        is_full(hooks) ? "full" : "tracepoint", attached,
                        misses_compat(hooks) ? "; without 32-bit system calls" : "", absent,
-                       profile.empty() ? "" : "; profile ", profile);
+                       profile.empty() ? "" : "; profile ", profile, budget.empty() ? "" : "; at most ",
+                       budget);
 }
 
 // ---- taking over ------------------------------------------------------------------------------------------
@@ -317,6 +318,7 @@ void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint6
         report_losses(pipeline, now_ns);
         put_policy(pipeline);
         pipeline.trim();
+        pipeline.used_cpu(cpu_used_ns());
         folds_.tick(now_ns, [&](const rec_folded& folded) { take_folded(pipeline, folded); });
     }
     if (options_.forensic_until_ns != 0 && now_ns >= options_.forensic_until_ns) {
@@ -364,6 +366,7 @@ Result<void> LiveCapture::close(Pipeline& pipeline, Ledger& ledger) {
     if (auto read = kernel_.side->read_counters(ledger); !read) return read;
     auto finished = pipeline.finish();
     if (finished && *finished) {
+        pipeline.say_left_out();
         const std::string reason = options_.stop_reason ? options_.stop_reason() : std::string();
         pipeline.say(REC_SENSOR_STOP, fmt::format("{} events delivered{}{}", pipeline.shown(),
                                                   reason.empty() ? "" : "; ", reason));

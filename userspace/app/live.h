@@ -40,6 +40,7 @@ struct PumpOptions {
     std::string nonce = {};                 // of the canary; empty: made up
     Predecessor predecessor = {};
     std::string profile = {};             // for the first event; empty: none
+    std::string budget = {};              // the same
     std::uint64_t forensic_until_ns = 0;  // since boot: then profile standard; 0: never
     std::string forensic_reason = {};
     std::function<std::string()> stop_reason =

@@ -9,6 +9,7 @@
 #include <bit>
 #include <charconv>
 #include <cstdlib>
+#include <initializer_list>
 #include <utility>
 
 #include "base/duration.h"
@@ -19,6 +20,26 @@ namespace {
 
 bool is_set(const char* variable) { return variable && *variable; }
 bool is_on(const char* variable) { return is_set(variable) && std::string_view(variable) != "0"; }
+
+/// A number above zero and what follows it.
+std::optional<std::pair<double, std::string_view>> split_amount(std::string_view text) {
+    double number = 0;
+    const char* const last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), last, number, std::chars_format::fixed);
+    if (error != std::errc() || !(number > 0) || text.find_first_of("0123456789.") != 0) return std::nullopt;
+    return std::pair(number, std::string_view(end, static_cast<std::size_t>(last - end)));
+}
+
+/// "none", or a number with one of these units, at most `most` altogether.
+std::optional<double> read_limit(std::string_view text,
+                                 std::initializer_list<std::pair<std::string_view, double>> units,
+                                 double most) {
+    if (text == "none") return 0;
+    const auto amount = split_amount(text);
+    for (const auto& [unit, factor] : units)
+        if (amount && amount->second == unit && amount->first * factor <= most) return amount->first * factor;
+    return std::nullopt;
+}
 
 void add(FilterOptions& to, std::vector<std::string> keys, const std::vector<std::string>& globs) {
     if (!globs.empty()) to.conditions.push_back({std::move(keys), globs});
@@ -86,6 +107,30 @@ Result<std::uint32_t> parse_ring_size(std::string_view text) {
             fmt::format("'{}' is no size for a ring: a power of two from {} (a page) to 1G", text, least),
             EINVAL};
     return static_cast<std::uint32_t>(*bytes);
+}
+
+Result<double> parse_max_events(std::string_view text) {
+    const auto limit = read_limit(text, {{"/s", 1}}, 1e9);
+    if (!limit)
+        return Error{fmt::format("'{}' is no number of events a second: 20/s, 0.5/s or none", text), EINVAL};
+    return *limit;
+}
+
+Result<double> parse_max_bytes(std::string_view text) {
+    const auto limit = read_limit(
+        text, {{"/day", 1}, {"B/day", 1}, {"KB/day", 1e3}, {"MB/day", 1e6}, {"GB/day", 1e9}}, 1e15);
+    if (!limit)
+        return Error{
+            fmt::format("'{}' is no size of a day's events: 5MB/day, 500KB/day, 1GB/day or none", text),
+            EINVAL};
+    return *limit;
+}
+
+Result<double> parse_max_cpu(std::string_view text) {
+    const auto limit = read_limit(text, {{"%", 1}}, 100);
+    if (!limit)
+        return Error{fmt::format("'{}' is no part of a core: 2%, 0.5%, up to 100%, or none", text), EINVAL};
+    return *limit;
 }
 
 Result<std::uint32_t> parse_fold_entries(std::string_view text) {

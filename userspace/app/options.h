@@ -32,6 +32,12 @@ Result<std::uint64_t> parse_size(std::string_view text);
 /// A size that the kernel takes for a ring: a power of two, from a page (4096) to 1 GiB.
 Result<std::uint32_t> parse_ring_size(std::string_view text);
 
+/// Limits of `whodid run`; "none" is 0. "20/s": events of a second. "5MB/day": bytes, powers of 1000. "2%":
+/// of a core.
+Result<double> parse_max_events(std::string_view text);
+Result<double> parse_max_bytes(std::string_view text);
+Result<double> parse_max_cpu(std::string_view text);
+
 /// How many sorts of acts are counted at once: a power of two from 4 to 32768.
 Result<std::uint32_t> parse_fold_entries(std::string_view text);
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "app/budget_text.h"
 #include "enrich/masking.h"
 #include "event/make_record.h"
 
@@ -42,13 +43,14 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(const Stream& stream, const Hos
     if (!seen) return seen.error();
     std::unique_ptr<Pipeline> pipeline(new Pipeline(stream, host, ledger, options, sink, std::move(*seen)));
     const Processes& processes = pipeline->enricher_.processes();
-    auto filter = Filter::compile(
-        options.filter, {[&processes](const Process& process, std::uint32_t pid) {
-                             return processes.descends_from(process, pid);
-                         },
-                         [&processes](const Process& process) { return processes.parent(process); }});
+    const Lineage lineage = {[&processes](const Process& process, std::uint32_t pid) {
+                                 return processes.descends_from(process, pid);
+                             },
+                             [&processes](const Process& process) { return processes.parent(process); }};
+    auto filter = Filter::compile(options.filter, lineage);
     if (!filter) return filter.error();
     pipeline->filter_ = std::move(*filter);
+    if (options.budget.any()) pipeline->budget_.emplace(options.budget, lineage, boot_now_ns());
     pipeline->gate_ = pipeline->filter_.gate();
     return pipeline;
 }
@@ -186,9 +188,11 @@ bool Pipeline::is_told_by_itself(const Event& event) {
     const bool kept = is_open && filter_.keeps(event);
     const bool is_counted =
         is_open && summarizes() && (summaries_.take(event, kept) || (kept && auth_failures_.take(event)));
+    const bool is_shed = kept && !is_counted && budget_ && budget_->leaves_out(event);
     if (is_counted) ++line.summarized;
+    if (is_shed) ++line.shed;
     if (!kept) ++line.filtered;
-    return kept && !is_counted;
+    return kept && !is_counted && !is_shed;
 }
 
 void Pipeline::keep(Event event) {
@@ -199,6 +203,7 @@ void Pipeline::keep(Event event) {
 }
 
 void Pipeline::sort_out() {
+    if (budget_) budget_->advance(boot_now_ns());
     if (!batch_.events.empty()) lag_ns_ = std::max(lag_ns_, lag_of(batch_.events.front()));
     for (Event& event : batch_.events) {
         ++ledger_[event.kind->id].delivered;
@@ -239,7 +244,7 @@ void Pipeline::close_summaries(std::uint64_t until_boot_ns) {
 
 /// The kept events share the batch's arena, so both are reset together.
 Result<bool> Pipeline::write_out() {
-    Result<void> written;
+    Result<std::uint64_t> written = std::uint64_t{0};
     if (sink_ && !kept_.events.empty()) written = sink_->write(kept_);
     kept_.events.clear();
     batch_.reset();
@@ -247,12 +252,21 @@ Result<bool> Pipeline::write_out() {
         stopped_ = true;
         return written.error();
     }
+    if (budget_) keep_budget(*written);
     return !is_enough();
 }
 
 Result<bool> Pipeline::deliver() {
     sort_out();
     return write_out();
+}
+
+void Pipeline::keep_budget(std::uint64_t bytes) {
+    budget_->wrote(bytes);
+    const auto change = budget_->changed();
+    if (!change) return;
+    gate_ = filter_.gate(budget_->step());
+    say_budget(*change);
 }
 
 rec_hdr Pipeline::own_header(std::uint16_t kind) {
@@ -278,8 +292,20 @@ void Pipeline::say(std::uint16_t kind, std::string_view text) {
 
 void Pipeline::use(Profile profile, std::string_view reason) {
     filter_.use(profile);
-    gate_ = filter_.gate();
+    gate_ = filter_.gate(budget_ ? budget_->step() : BudgetStep::kNothing);
     say(REC_SENSOR_BUDGET, fmt::format("profile {}: {}", profile_name(profile), reason));
+}
+
+void Pipeline::say_budget(const BudgetReport& report) { say(REC_SENSOR_BUDGET, describe(report)); }
+
+void Pipeline::used_cpu(std::uint64_t ns) {
+    if (budget_) budget_->used_cpu(ns);
+}
+
+void Pipeline::say_left_out() {
+    if (!budget_) return;
+    const BudgetReport report = budget_->report();
+    if (left_out(report) != 0) say_budget(report);
 }
 
 void Pipeline::say_loss(std::string_view stage, std::uint16_t kind, std::uint64_t count,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "enrich/guard.h"
 #include "enrich/programs.h"
 #include "event/batch.h"
+#include "filter/budget.h"
 #include "filter/filter.h"
 #include "filter/watch_list.h"
 #include "filter/watch_tags.h"
@@ -27,6 +29,7 @@ namespace whodid {
 
 struct PipelineOptions {
     FilterOptions filter;
+    BudgetLimits budget;
     PersonMap people;
     WatchList watch;              // what is tagged; links in it are followed on the host
     bool reorder = true;          // recordings are in order already
@@ -93,6 +96,10 @@ public:
     std::uint64_t shown() const { return shown_; }
     /// What is told from here on; the stream says so, with this reason.
     void use(Profile profile, std::string_view reason);
+    /// What the process has used of CPUs, now and then: the budget's matter.
+    void used_cpu(std::uint64_t ns);
+    /// What the budget has left out since it last said so; nothing when it has not.
+    void say_left_out();
     /// What the kernel side may leave out. Nothing, for who records it all.
     rec_gate gate() const { return tap_ ? rec_gate{} : gate_; }
     /// What it kept back, and why.
@@ -113,6 +120,8 @@ private:
     void close_summaries(std::uint64_t until_boot_ns);
     Result<bool> write_out();
     Result<bool> deliver();
+    void keep_budget(std::uint64_t bytes);
+    void say_budget(const BudgetReport& report);
     bool is_enough() const { return options_.count_max && shown_ >= options_.count_max; }
     void append_own(const rec_hdr* record);
     rec_hdr own_header(std::uint16_t kind);
@@ -129,7 +138,8 @@ private:
     Filter filter_;
     Summaries summaries_;
     AuthFailures auth_failures_;
-    rec_gate gate_{};  // of the filter
+    std::optional<Budget> budget_;
+    rec_gate gate_{};  // of the filter and the budget
     Reorder reorder_;
     Batch batch_, kept_;
     std::function<void(const rec_hdr&)> tap_;

@@ -70,7 +70,10 @@ public:
         (void)writer_.flush();  // the error stays, and write() tells it
     }
 
-    Result<void> write(const Batch&) override { return writer_.status(); }
+    Result<std::uint64_t> write(const Batch&) override {
+        if (auto status = writer_.status(); !status) return status.error();
+        return std::uint64_t{0};
+    }
     Result<void> flush() override { return writer_.status(); }
 
 private:

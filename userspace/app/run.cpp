@@ -3,10 +3,12 @@
 #include "app/run.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "app/detach.h"
 #include "app/stop.h"
@@ -44,11 +46,27 @@ Result<void> check_profile(const RunOptions& options) {
     return {};
 }
 
+/// Who looks into something wants all of it.
+Result<void> check_budget(const RunOptions& options) {
+    const std::pair<const char*, std::optional<double>> limits[] = {
+        {"--max-events", options.max_events_per_s},
+        {"--max-bytes", options.max_bytes_per_day},
+        {"--max-cpu", options.max_cpu_percent}};
+    for (const auto& [name, limit] : limits)
+        if (options.profile == Profile::kForensic && limit.value_or(0) > 0)
+            return Error{fmt::format("{}: --profile forensic tells everything, whatever it costs: give no "
+                                     "limit, or another profile",
+                                     name),
+                         EINVAL};
+    return {};
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
     ::signal(SIGHUP, SIG_IGN);  // a service has no terminal to lose
     if (auto checked = check_profile(options); !checked) return fail_usage(checked.error());
+    if (auto checked = check_budget(options); !checked) return fail_usage(checked.error());
     FilterOptions wanted;
     wanted.expressions = options.filters;
     if (auto filter = Filter::compile(wanted, {}); !filter) return fail_usage(filter.error());

@@ -25,7 +25,9 @@ struct RunOptions {
     std::optional<Profile> profile;        // none: standard, or all that the filters keep
     std::uint64_t forensic_ns = 0;         // how long, from the start; at most kForensicMaxNs
     std::string forensic_reason;           // for the stream to say
-    std::string seen_path;                 // the programs seen before; empty: since this worker
+    /// 0: none; not given: the profile's.
+    std::optional<double> max_events_per_s, max_bytes_per_day, max_cpu_percent;
+    std::string seen_path;  // the programs seen before; empty: since this worker
     LoadOptions load{.folds = true};
     std::uint64_t canary_ns = kCanaryNs, heartbeat_ns = kHeartbeatNs;
     std::uint64_t watchdog_ns = kWatchdogNs;  // a worker that does nothing for so long is replaced

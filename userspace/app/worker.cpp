@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/budget_text.h"
 #include "app/descriptors.h"
 #include "app/exit_code.h"
 #include "app/footer.h"
@@ -71,7 +72,7 @@ public:
     NotedSink(HandOver& hand_over, int fd)
         : hand_over_(hand_over), fd_(fd), stream_(fd, Format::kJson, TextOptions{}) {}
 
-    Result<void> write(const Batch& batch) override {
+    Result<std::uint64_t> write(const Batch& batch) override {
         end_torn_line();
         hand_over_.write_begins();
         auto written = stream_.write(batch);
@@ -124,6 +125,14 @@ std::optional<Profile> profile_now(const WorkerTask& task) {
     return *options.profile == Profile::kForensic && over ? Profile::kStandard : options.profile;
 }
 
+/// The profile's, but for what was given.
+BudgetLimits budget_of(const RunOptions& options, std::optional<Profile> profile) {
+    const BudgetLimits own = profile ? limits_of(*profile) : BudgetLimits{};
+    return {options.max_events_per_s.value_or(own.events_per_s),
+            options.max_bytes_per_day.value_or(own.bytes_per_day),
+            options.max_cpu_percent.value_or(own.cpu_percent)};
+}
+
 PumpOptions pump_options(const WorkerTask& task, std::optional<Profile> profile) {
     PumpOptions pump;
     pump.stop_fd = task.orders_fd;
@@ -135,6 +144,7 @@ PumpOptions pump_options(const WorkerTask& task, std::optional<Profile> profile)
     pump.nonce = task.nonce;
     pump.predecessor = task.predecessor;
     if (profile) pump.profile = profile_name(*profile);
+    pump.budget = describe(budget_of(task.options, profile));
     if (profile == Profile::kForensic)
         pump.forensic_until_ns = task.sensor_start_ns + task.options.forensic_ns;
     pump.forensic_reason = task.options.forensic_reason;
@@ -184,6 +194,7 @@ int work(WorkerTask task) {
     kept.filter.expressions = task.options.filters;
     kept.filter.profile = profile;
     kept.summaries = task.options.load.folds;
+    kept.budget = budget_of(task.options, profile);
     kept.people = std::move(*people);
     kept.watch = std::move(*watch);
     kept.seen_path = task.options.seen_path;

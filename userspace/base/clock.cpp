@@ -41,6 +41,7 @@ void civil_from_days(std::int64_t days, unsigned& year, unsigned& month, unsigne
 std::uint64_t boot_now_ns() { return now_ns(CLOCK_BOOTTIME); }
 std::uint64_t wall_now_ns() { return now_ns(CLOCK_REALTIME); }
 std::uint64_t monotonic_now_ns() { return now_ns(CLOCK_MONOTONIC); }
+std::uint64_t cpu_used_ns() { return now_ns(CLOCK_PROCESS_CPUTIME_ID); }
 
 ClockAnchor ClockAnchor::now() { return {boot_now_ns(), wall_now_ns()}; }
 

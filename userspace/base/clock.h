@@ -11,6 +11,8 @@ std::uint64_t boot_now_ns();
 std::uint64_t wall_now_ns();
 /// Stands still while the machine is suspended.
 std::uint64_t monotonic_now_ns();
+/// What this process, all its threads together, has used of CPUs.
+std::uint64_t cpu_used_ns();
 
 /// The difference between both clocks, taken at one moment. Steps of the wall clock need a new one.
 struct ClockAnchor {

@@ -2,6 +2,8 @@
 // Sink: where events go.
 #pragma once
 
+#include <cstdint>
+
 #include "base/result.h"
 #include "event/batch.h"
 
@@ -10,9 +12,9 @@ namespace whodid {
 class Sink {
 public:
     virtual ~Sink() = default;
-    /// Takes the events; the batch is the caller's and may be reused afterwards. An Error with EPIPE: nobody
-    /// reads any more.
-    virtual Result<void> write(const Batch& batch) = 0;
+    /// Takes the events; the batch is the caller's and may be reused afterwards. How many bytes that were. An
+    /// Error with EPIPE: nobody reads any more.
+    virtual Result<std::uint64_t> write(const Batch& batch) = 0;
     /// Everything taken is out.
     virtual Result<void> flush() = 0;
 };

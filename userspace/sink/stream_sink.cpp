@@ -19,7 +19,7 @@ StreamSink::StreamSink(int fd, Format format, const TextOptions& text) : fd_(fd)
     }
 }
 
-Result<void> StreamSink::write(const Batch& batch) {
+Result<std::uint64_t> StreamSink::write(const Batch& batch) {
     if (text_) text_->fit(terminal_size(fd_));
     for (const Event& event : batch.events) {
         if (text_) {
@@ -29,7 +29,9 @@ Result<void> StreamSink::write(const Batch& batch) {
             buffer_ += '\n';
         }
     }
-    return flush();
+    const std::uint64_t bytes = buffer_.size();
+    if (auto flushed = flush(); !flushed) return flushed.error();
+    return bytes;
 }
 
 Result<void> StreamSink::flush() {

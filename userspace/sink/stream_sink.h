@@ -20,7 +20,7 @@ public:
     /// Borrows the descriptor. Text begins with a header line and follows the terminal's size.
     StreamSink(int fd, Format format, const TextOptions& text);
 
-    Result<void> write(const Batch& batch) override;
+    Result<std::uint64_t> write(const Batch& batch) override;
     Result<void> flush() override;
 
 private:
