@@ -79,13 +79,15 @@ class LineSink : public Sink {
 public:
     explicit LineSink(const EventFile::Reader& reader) : reader_(reader) {}
 
-    Result<void> write(const Batch& batch) override {
+    Result<std::uint64_t> write(const Batch& batch) override {
+        std::uint64_t bytes = 0;
         for (const Event& event : batch.events) {
             line_.clear();
             encoder_.append(event, line_);
             reader_.take({line_, ++number_, line_.size() + 1, false});
+            bytes += line_.size() + 1;
         }
-        return {};
+        return bytes;
     }
     Result<void> flush() override { return {}; }
 
