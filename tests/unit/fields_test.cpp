@@ -35,8 +35,7 @@ TEST(Fields, TheKernelsPageHasEveryKind) {
     std::stringstream page;
     page << file.rdbuf();
     for (const Kind& kind : kinds()) {
-        const bool from_a_hook =
-            !kind.internal && !is_summary(kind.id) && !kind.name.starts_with("sensor.");
+        const bool from_a_hook = !kind.internal && !is_summary(kind.id) && !kind.name.starts_with("sensor.");
         EXPECT_EQ(page.str().find("\n| `" + std::string(kind.name) + "` |") != std::string::npos, from_a_hook)
             << kind.name << ": docs/kernels.md is older than the table: run `make kernels`";
     }

@@ -51,10 +51,12 @@ Value device_text(std::uint32_t dev, Scratch& s) {
     return Value::of_text({at, static_cast<std::size_t>(end - at)});
 }
 
-Value seconds(std::uint64_t from_ns, std::uint64_t to_ns) {
-    if (from_ns == 0 || to_ns < from_ns) return {};
-    const std::uint64_t microseconds = (to_ns - from_ns) / 1000;
+Value seconds(std::uint64_t ns) {
+    const std::uint64_t microseconds = ns / 1000;
     return Value::of_real(static_cast<double>(microseconds) / 1e6);
+}
+Value seconds(std::uint64_t from_ns, std::uint64_t to_ns) {
+    return from_ns == 0 || to_ns < from_ns ? Value::absent() : seconds(to_ns - from_ns);
 }
 
 bool has_object(const rec_file& record) { return record.inode != 0; }
@@ -591,8 +593,7 @@ Value read_summary_part(const Event& e, Scratch&) {
 }
 Value read_summary_cpu(const Event& e, Scratch&) {
     const auto& r = e.as<rec_summary>();
-    return r.ends ? Value::of_real(static_cast<double>((r.user_ns + r.system_ns) / 1000) / 1e6)
-                  : Value::absent();
+    return r.ends ? seconds(r.user_ns + r.system_ns) : Value::absent();
 }
 Value read_summary_duration(const Event& e, Scratch&) {
     const auto& r = e.as<rec_summary>();
