@@ -49,7 +49,7 @@ live_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/live/*.cpp))
 fuzzers  := $(patsubst tests/fuzz/%_fuzz.cpp,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.cpp))
 bench_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/bench/*.cpp))
 # What of the benchmark is tested: how it says what it has measured, and the recording that it makes.
-bench_tested := $(patsubst %,$(B)/obj/tests/bench/%.o,report report_sections report_json multiply)
+bench_tested := $(patsubst %,$(B)/obj/tests/bench/%.o,report report_sections report_hooks report_json multiply)
 deeds    := $(patsubst tests/live/deeds/%.c,$(B)/deeds/%,$(filter-out %/compat.c,$(wildcard tests/live/deeds/*.c)))
 deeds    += $(if $(filter x86_64,$(shell uname -m)),$(B)/deeds/compat32 $(B)/deeds/compat64)
 
@@ -69,10 +69,10 @@ $(BPF_DIR)/whodid_nocas.bpf.o: bpf/whodid.bpf.c | deps
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(bpf_flags) -mcpu=v2 -DWHODID_NO_CAS -D__TARGET_ARCH_$(BPF_ARCH) -MMD -MP -c $< -o $@ && $(STRIP_BPF) -g $@
-$(BPF_DIR)/attach.bpf.o: tests/bench/attach.bpf.c | deps
+$(BPF_DIR)/%.bpf.o: tests/bench/%.bpf.c | deps
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(bpf_flags) -MMD -MP -c $< -o $@ && $(STRIP_BPF) -g $@
+	$(Q)$(CLANG) $(bpf_flags) -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -MMD -MP -c $< -o $@ && $(STRIP_BPF) -g $@
 $(BPF_DIR)/%.skel.h: $(BPF_DIR)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
@@ -113,7 +113,7 @@ $(B)/tests/unit $(B)/tests/golden $(B)/tests/live:
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lcrypt $(LDLIBS) -o $@
-$(bench_obj): | deps-test $(skeletons) $(BPF_DIR)/attach.skel.h
+$(bench_obj): | deps-test $(skeletons) $(BPF_DIR)/attach.skel.h $(BPF_DIR)/bare.skel.h
 $(B)/tests/bench: $(bench_obj) $(B)/libwhodid.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)

@@ -2,16 +2,15 @@
 // Attaches the empty programs and runs two loads below them.
 #include "attach_types.h"
 
-#include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <whodid/record.h>
 
-#include <cerrno>
 #include <memory>
 #include <set>
 
 #include "attach.skel.h"
+#include "links.h"
 #include "loads.h"
 #include "source/probe.h"
 #include "whodid.skel.h"
@@ -21,48 +20,6 @@ namespace whodid::bench {
 namespace {
 
 using Skeleton = std::unique_ptr<attach_bpf, decltype(&attach_bpf__destroy)>;
-
-/// A way: a program, and tracepoints as "category/name"; none: where the program's section says.
-struct Way {
-    bpf_program* program;
-    std::vector<std::string> tracepoints;
-};
-
-class Links {
-public:
-    Links() = default;
-    Links(const Links&) = delete;
-    Links& operator=(const Links&) = delete;
-    ~Links() { release(); }
-
-    /// Empty, or why not.
-    std::string attach(const Way& way) {
-        if (way.tracepoints.empty()) return keep(bpf_program__attach(way.program));
-        for (const std::string& place : way.tracepoints) {
-            const std::size_t slash = place.find('/');
-            const std::string category = place.substr(0, slash), name = place.substr(slash + 1);
-            const std::string error =
-                keep(bpf_program__attach_tracepoint(way.program, category.c_str(), name.c_str()));
-            if (!error.empty()) return place + ": " + error;
-        }
-        return {};
-    }
-    void release() {
-        for (bpf_link* link : links_) bpf_link__destroy(link);
-        links_.clear();
-    }
-
-private:
-    std::string keep(bpf_link* link) {
-        if (!link) return std::strerror(errno);
-        links_.push_back(link);
-        return {};
-    }
-
-    std::vector<bpf_link*> links_;
-};
-
-int print_nothing(libbpf_print_level, const char*, va_list) { return 0; }
 
 /// "syscalls/sys_exit_openat", ...: as the section names of whodid's own object have them, and this kernel
 /// too.
@@ -116,7 +73,7 @@ struct Measure {
 Result<std::vector<AttachType>> measure_attach_types(const Site& site, unsigned pairs, unsigned divisor,
                                                      unsigned rounds) {
     if (auto ready = ensure_tracefs(); !ready) return ready.error();
-    libbpf_set_print(print_nothing);
+    hush_libbpf();
     const Skeleton skeleton(attach_bpf__open_and_load(), attach_bpf__destroy);
     if (!skeleton) return Error::from_errno("cannot load the empty programs");
     const auto& programs = skeleton->progs;

@@ -2,6 +2,7 @@
 // What `make bench` runs: what the sensor costs on this machine. Asserts nothing about time.
 #include <fmt/format.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -15,7 +16,8 @@
 namespace whodid::bench {
 namespace {
 
-const std::vector<std::string> kSections = {"loads", "attach", "flood", "peers", "work", "memory", "filters"};
+const std::vector<std::string> kSections = {"loads",  "attach",  "flood", "peers", "work",
+                                            "memory", "filters", "fold",  "floor", "idle"};
 
 struct Options {
     Effort effort;
@@ -23,6 +25,7 @@ struct Options {
     PeerOptions peers;
     std::string nothing, json_path, command;
     std::vector<std::string> only;  // sections; none: all
+    double idle_seconds = 20;
     bool quick = false;
 
     bool wants(std::string_view section) const {
@@ -59,6 +62,10 @@ Result<void> measure_daemon(const Site& site, const Options& options, Report& re
         if (!run) return run.error();
         report.daemon.push_back(std::move(*run));
     }
+    say("a long flood");
+    auto service = measure_service(site, options.daemon);
+    if (!service) return service.error();
+    report.daemon.push_back(std::move(*service));
     say("replay");
     auto run = measure_replay(site, options.daemon);
     if (!run) return run.error();
@@ -100,9 +107,25 @@ Result<void> measure_filter(const Site& site, const Options& options, Report& re
     return keep(measure_filters(site, options.daemon, options.effort), report.filters);
 }
 
+Result<void> measure_folding(const Site& site, const Options& options, Report& report) {
+    say("acts that are folded or dropped");
+    return keep(measure_fold(site, options.daemon, options.effort), report.fold);
+}
+
+Result<void> measure_records(const Site& site, const Options& options, Report& report) {
+    say("full records");
+    return keep(measure_floor(site, options.daemon, options.effort), report.floor);
+}
+
+Result<void> measure_nothing(const Site& site, const Options& options, Report& report) {
+    say("nothing");
+    return keep(measure_idle(site, options.daemon, options.idle_seconds), report.idle);
+}
+
 /// The peers come last: one of them may leave its mark (see docs/bench.md).
 constexpr std::pair<const char*, Result<void> (*)(const Site&, const Options&, Report&)> kMeasures[] = {
-    {"loads", measure_loads},   {"attach", measure_attach},   {"flood", measure_daemon},
+    {"loads", measure_loads},   {"attach", measure_attach},   {"fold", measure_folding},
+    {"floor", measure_records}, {"idle", measure_nothing},    {"flood", measure_daemon},
     {"work", measure_programs}, {"memory", measure_memories}, {"filters", measure_filter},
     {"peers", measure_others},
 };
@@ -171,6 +194,8 @@ int main(int argc, char** argv) {
                             ->check(CLI::Range(1, 1000));
     app.add_option("--seconds", options.daemon.seconds, "Length of each flood")
         ->check(CLI::Range(0.1, 600.0));
+    app.add_option("--long-seconds", options.daemon.long_seconds, "Length of the service's flood")
+        ->check(CLI::Range(0.1, 3600.0));
     app.add_flag("--quick", options.quick, "One pair of short runs: shows that it works");
     app.add_option("--json", options.json_path, "Also write JSON to this file; - is standard output, alone");
     app.add_option("--whodid", options.daemon.program, "The program to measure")->check(CLI::ExistingFile);
@@ -193,6 +218,10 @@ int main(int argc, char** argv) {
         options.effort.rounds = 1;
         options.effort.divisor = 4;
         options.daemon.seconds = std::min(options.daemon.seconds, 1.0);
+        options.daemon.long_seconds = std::min(options.daemon.long_seconds, 3.0);
+        options.idle_seconds = 5;
     }
+    // When a sensor is gone, so are its hooks; but for --quick, which would wait most of its time for that.
+    ::setenv("WHODID_DETACH", options.quick ? "behind" : "wait", 1);
     return whodid::bench::run(options);
 }

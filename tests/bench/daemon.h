@@ -37,12 +37,17 @@ struct DaemonOptions {
     std::string program;
     std::vector<std::string> extra;  // arguments to trace
     unsigned processes = 2;
-    double seconds = 5;
+    double seconds = 5, long_seconds = 60;  // of a flood
 };
 
 /// `whodid trace -a -o json` with its output to /dev/null or to a file on the disk of the site, under a flood
 /// of opens.
 Result<DaemonRun> measure_live(const Site& site, const DaemonOptions& options, bool to_file);
+
+/// `whodid run --every-event`, telling everything, under a long flood of loops on CPUs of their own. Its
+/// output goes to a file of which the end alone stays on the disk. Skipped, with the reason, where there is
+/// no room.
+Result<DaemonRun> measure_service(const Site& site, const DaemonOptions& options);
 
 /// Records a flood, then replays it as fast as it goes, output to /dev/null. Skipped, with the reason, by a
 /// program that cannot.
@@ -50,5 +55,9 @@ Result<DaemonRun> measure_replay(const Site& site, const DaemonOptions& options)
 
 /// The arguments of trace in every part of the benchmark.
 std::vector<std::string> trace_arguments(const DaemonOptions& options);
+/// The same with none of them folded, by a program that folds.
+std::vector<std::string> every_event_arguments(const DaemonOptions& options);
+/// Those of the service, which writes to standard output.
+std::vector<std::string> run_arguments(const DaemonOptions& options);
 
 }  // namespace whodid::bench

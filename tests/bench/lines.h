@@ -2,7 +2,11 @@
 // Lines that others print: which of them tell an act of a load.
 #pragma once
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,7 +16,18 @@
 #include <utility>
 #include <vector>
 
+#include "base/fd.h"
+
 namespace whodid::bench {
+
+/// Lines from `from` on, which moves to the end.
+inline std::uint64_t new_lines(const Fd& file, off_t& from) {
+    std::uint64_t lines = 0;
+    std::array<char, 65536> part{};
+    for (ssize_t n = 0; (n = ::pread(file.get(), part.data(), part.size(), from)) > 0; from += n)
+        lines += static_cast<std::uint64_t>(std::count(part.begin(), part.begin() + n, '\n'));
+    return lines;
+}
 
 /// All of these are in a line that tells the act.
 using Words = std::vector<std::string>;

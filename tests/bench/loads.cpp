@@ -230,14 +230,24 @@ constexpr Load kLoads[] = {
     {"getppid", 100'000, ask_parent},
 };
 
-void pin_to_last_cpu() {
+std::vector<int> allowed_cpus() {
     cpu_set_t allowed;
-    if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-    int last = CPU_SETSIZE - 1;
-    while (last > 0 && !CPU_ISSET(last, &allowed)) --last;
-    CPU_ZERO(&allowed);
-    CPU_SET(last, &allowed);
-    ::sched_setaffinity(0, sizeof allowed, &allowed);
+    std::vector<int> cpus;
+    if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cpus;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+        if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
+    return cpus;
+}
+
+void pin_to(int cpu) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    ::sched_setaffinity(0, sizeof one, &one);
+}
+
+void pin_to_last_cpu() {
+    if (const auto cpus = allowed_cpus(); !cpus.empty()) pin_to(cpus.back());
 }
 
 }  // namespace
@@ -281,12 +291,14 @@ Result<std::vector<Cost>> run_phase(std::span<const Load* const> chosen, const S
     return costs;
 }
 
-Result<Flood> run_flood(const Site& site, unsigned processes, double seconds) {
+Result<Flood> run_flood(const Site& site, unsigned processes, double seconds, bool pinned) {
+    const auto cpus = allowed_cpus();
     const double start = monotonic_s();
     std::vector<Child<std::uint64_t>> children;
     for (unsigned i = 0; i < processes; ++i) {
         auto child = Child<std::uint64_t>::start([&](std::uint64_t& opens) {
             Stopwatch ignored;
+            if (pinned && !cpus.empty()) pin_to(cpus[i % cpus.size()]);
             while (monotonic_s() < start + seconds) {
                 constexpr unsigned kBatch = 1000;
                 if (const int error = open_many(site, kBatch, ignored); error != 0) return error;

@@ -37,11 +37,12 @@ Result<LoadRun> run_load(const Load& load, const Site& site, unsigned operations
 Result<std::vector<Cost>> run_phase(std::span<const Load* const> chosen, const Site& site, unsigned divisor,
                                     unsigned rounds);
 
-/// Opens and closes of the site's files, as fast as it goes, by several processes at once.
+/// Opens and closes of the site's files, as fast as it goes, by several processes at once; `pinned`: each on
+/// a CPU of its own, as far as there are so many.
 struct Flood {
     std::uint64_t opens = 0;
     double seconds = 0;
 };
-Result<Flood> run_flood(const Site& site, unsigned processes, double seconds);
+Result<Flood> run_flood(const Site& site, unsigned processes, double seconds, bool pinned = false);
 
 }  // namespace whodid::bench

@@ -77,8 +77,7 @@ std::function<StartedTool(const Site&)> installed(const std::string& name,
 }
 
 std::vector<ToolKind> tool_kinds(const DaemonOptions& daemon, const PeerOptions& options) {
-    auto whodid = trace_arguments(daemon);
-    if (help_has({daemon.program, "trace"}, "--every-event")) whodid.push_back("--every-event");
+    const auto whodid = every_event_arguments(daemon);
     const auto event = [](const char* kind) { return fmt::format(R"("name":"whodid.{}")", kind); };
     const std::string audit = fmt::format("key=\"{}\"", kAuditKey);
     const Words opened = {"{path}"}, ran = {"{program}"};

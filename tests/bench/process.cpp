@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -67,7 +66,6 @@ Result<pid_t> spawn(const std::vector<std::string>& argv, const Fd& out, const F
     if (pid < 0) return Error::from_errno("cannot fork");
     if (pid > 0) return pid;
     become_child(SIGTERM);
-    ::setenv("WHODID_DETACH", "wait", 1);  // when it is gone, so are its hooks
     if (prepare) prepare();
     ::dup2(out.get(), STDOUT_FILENO);
     ::dup2(err.get(), STDERR_FILENO);

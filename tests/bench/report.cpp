@@ -160,6 +160,9 @@ void print_table(const Report& report, std::FILE* out) {
     print_working(report, out);
     print_much_to_remember(report, out);
     print_filters(report, out);
+    print_fold(report, out);
+    print_floor(report, out);
+    print_idle(report, out);
     fmt::print(out, "\ntook {:.0f} s\n", report.seconds);
 }
 

@@ -11,6 +11,8 @@
 #include "census.h"
 #include "daemon.h"
 #include "filters.h"
+#include "hooks.h"
+#include "idle.h"
 #include "machine.h"
 #include "memories.h"
 #include "peers.h"
@@ -42,6 +44,8 @@ struct Report {
     Working working;
     std::vector<MemoryRow> memories;
     Filters filters;
+    Hooks fold, floor;
+    Idle idle;
     double seconds = 0;  // that the benchmark took
 
     bool busy() const { return busiest > kBusyShare; }
@@ -53,6 +57,9 @@ void print_peers(const Report& report, std::FILE* out);
 void print_working(const Report& report, std::FILE* out);
 void print_much_to_remember(const Report& report, std::FILE* out);
 void print_filters(const Report& report, std::FILE* out);
+void print_fold(const Report& report, std::FILE* out);
+void print_floor(const Report& report, std::FILE* out);
+void print_idle(const Report& report, std::FILE* out);
 
 /// "+628 [+616..+647]"
 std::string spread(const Summary& s);

@@ -68,9 +68,10 @@ Json json_of(const AttachType& type) {
 }
 
 Json json_of(const LedgerSums& l) {
-    return {{"seen", l.seen},           {"folded", l.folded},    {"emitted", l.emitted},
-            {"ring_full", l.ring_full}, {"no_slot", l.no_slot},  {"received", l.received},
-            {"written", l.written},     {"balances", l.balances}};
+    return {{"seen", l.seen},        {"gated", l.gated},         {"folded", l.folded},
+            {"emitted", l.emitted},  {"ring_full", l.ring_full}, {"no_slot", l.no_slot},
+            {"lost", l.lost()},      {"received", l.received},   {"written", l.written},
+            {"balances", l.balances}};
 }
 
 Json json_of(const DaemonRun& run) {
@@ -143,6 +144,35 @@ Json json_of(const Filters& filters) {
     return {{"events", filters.events}, {"rows", list_of(filters.rows)}};
 }
 
+/// Beside what the row added: how often that is what each measure before it added.
+Json json_of(const Hooks& hooks, const HookRow& row, std::size_t load) {
+    Json json = {{"name", hooks.loads[load]}, {"cpu_ns", json_of(row.loads[load])}};
+    for (const HookRow& measure : hooks.rows) {
+        if (&measure == &row) break;
+        if (measure.is_measure() && measure.not_run.empty())
+            json["times_" + measure.measure] = json_of(times(row, measure, load));
+    }
+    return json;
+}
+
+Json json_of(const Hooks& hooks) {
+    Json list = Json::array();
+    for (const HookRow& row : hooks.rows) {
+        Json json = {{"name", row.name}};
+        if (!row.not_run.empty()) json["not_run"] = row.not_run;
+        for (std::size_t load = 0; row.not_run.empty() && load < hooks.loads.size(); ++load)
+            json["loads"].push_back(json_of(hooks, row, load));
+        if (row.ledger.seen) json["ledger"] = json_of(row.ledger);
+        list.push_back(std::move(json));
+    }
+    return list;
+}
+
+Json json_of(const Idle& idle) {
+    return {{"seconds", idle.seconds}, {"cpu_s", idle.cpu_s}, {"share_of_a_cpu", idle.share()},
+            {"busy_share", idle.busy}, {"lines", idle.lines}, {"ledger", json_of(idle.ledger)}};
+}
+
 template <class T>
 Json list_of(const std::vector<T>& items) {
     Json list = Json::array();
@@ -172,6 +202,9 @@ std::string to_json(const Report& report) {
     if (!report.working.works.empty()) json["work"] = json_of(report.working);
     if (!report.memories.empty()) json["memory"] = list_of(report.memories);
     if (report.filters.events || !report.filters.not_run.empty()) json["filters"] = json_of(report.filters);
+    if (!report.fold.rows.empty()) json["fold"] = json_of(report.fold);
+    if (!report.floor.rows.empty()) json["floor"] = json_of(report.floor);
+    if (report.idle.seconds > 0) json["idle"] = json_of(report.idle);
     json["seconds"] = report.seconds;
     // What a tool said last may be no UTF-8.
     return json.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';

@@ -21,6 +21,26 @@ namespace {
 constexpr double kStartLimitS = 120;
 constexpr double kStopLimitS = 120;
 
+CpuTime cpu_of(pid_t pid) {
+    const std::string stat = proc_file(pid, "stat");
+    std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+    std::string skipped;
+    double user = 0, system = 0;
+    for (int i = 3; i < 14; ++i) fields >> skipped;  // proc(5): utime is field 14, the state is field 3
+    fields >> user >> system;
+    const double exact = cpu_clock_s(pid);
+    if (user + system == 0) return {0, exact};
+    return {exact * user / (user + system), exact * system / (user + system)};
+}
+
+/// Of a service; -1: it is none. Another child may be there to detach the hooks in the end.
+pid_t worker_of(pid_t pid) {
+    std::istringstream children(proc_file(pid, fmt::format("task/{}/children", pid).c_str()));
+    for (pid_t child = -1; children >> child;)
+        if (proc_file(child, "comm") != "whodid-detach\n") return child;
+    return -1;
+}
+
 }  // namespace
 
 std::optional<LedgerSums> parse_ledger(const std::string& said) {
@@ -30,10 +50,17 @@ std::optional<LedgerSums> parse_ledger(const std::string& said) {
     if (json.is_discarded()) return {};
     const nlohmann::json& ledger = json["ledger"];
     const auto total = [&](const char* name) { return ledger["total"].value(name, std::uint64_t{0}); };
-    return LedgerSums{total("seen"),    total("kernel_folded") + total("folded"),
-                      total("emitted"), total("ring_full"),
-                      total("no_slot"), total("received"),
-                      total("written"), ledger.value("balanced", false)};
+    LedgerSums sums;
+    sums.seen = total("seen");
+    sums.gated = total("gated");
+    sums.folded = total("kernel_folded") + total("folded");
+    sums.emitted = total("emitted");
+    sums.ring_full = total("ring_full");
+    sums.no_slot = total("no_slot");
+    sums.received = total("received");
+    sums.written = total("written");
+    sums.balances = ledger.value("balanced", false);
+    return sums;
 }
 
 Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& argv, const Fd& out) {
@@ -76,30 +103,24 @@ Result<void> Sensor::wait_until_ready(int out) {
         if (monotonic_s() > limit) return Error{"the sensor does not get ready", ETIMEDOUT};
         ::usleep(5000);
     }
+    worker_ = worker_of(pid_);
     auto quiet = wait_until_quiet(limit - monotonic_s());
     return quiet ? Result<void>() : Result<void>(quiet.error());
 }
 
 CpuTime Sensor::cpu() const {
-    const std::string stat = proc_file(pid_, "stat");
-    std::istringstream fields(stat.substr(stat.rfind(')') + 1));
-    std::string skipped;
-    double user = 0, system = 0;
-    for (int i = 3; i < 14; ++i) fields >> skipped;  // proc(5): utime is field 14, the state is field 3
-    fields >> user >> system;
-    const double exact = cpu_clock_s(pid_);
-    if (user + system == 0) return {0, exact};
-    return {exact * user / (user + system), exact * system / (user + system)};
+    const CpuTime first = cpu_of(pid_), second = worker_ > 0 ? cpu_of(worker_) : CpuTime{};
+    return {first.user_s + second.user_s, first.system_s + second.system_s};
 }
 
 Memory Sensor::memory() const {
-    const std::string status = proc_file(pid_, "status");
+    const std::string status = proc_file(reader(), "status");
     Memory memory;
     memory.resident = number_after(status, "VmRSS:").value_or(0);
     memory.anonymous = number_after(status, "RssAnon:").value_or(0);
     memory.file = number_after(status, "RssFile:").value_or(0);
     memory.shared = number_after(status, "RssShmem:").value_or(0);
-    std::istringstream maps(proc_file(pid_, "smaps"));
+    std::istringstream maps(proc_file(reader(), "smaps"));
     bool in_ring = false;
     for (std::string line; std::getline(maps, line);) {
         if (line.find('-') < line.find(' '))  // "7f00-7fff rw-s ...": the next mapping
@@ -111,7 +132,7 @@ Memory Sensor::memory() const {
 }
 
 Result<double> Sensor::wait_until_quiet(double limit_s) const {
-    return bench::wait_until_quiet(pid_, limit_s);
+    return bench::wait_until_quiet(reader(), limit_s);
 }
 
 Result<Ended> Sensor::stop() {

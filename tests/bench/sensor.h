@@ -24,7 +24,8 @@ struct Memory {
 
 /// The sums of `--ledger json`.
 struct LedgerSums {
-    std::uint64_t seen = 0, folded = 0, emitted = 0, ring_full = 0, no_slot = 0, received = 0, written = 0;
+    std::uint64_t seen = 0, gated = 0, folded = 0, emitted = 0, ring_full = 0, no_slot = 0;
+    std::uint64_t received = 0, written = 0;
     bool balances = false;
 
     std::uint64_t lost() const { return ring_full + no_slot; }
@@ -42,7 +43,9 @@ public:
 
     pid_t pid() const { return pid_; }
     double start_seconds() const { return start_seconds_; }
+    /// Of all its processes.
     CpuTime cpu() const;
+    /// Of the one that reads the rings.
     Memory memory() const;
 
     /// Until it has read and written what it was sent, as its CPU clock tells. Returns when that was, in
@@ -56,8 +59,9 @@ private:
     Sensor() = default;
     Result<void> wait_until_ready(int out);
     bool ended();
+    pid_t reader() const { return worker_ > 0 ? worker_ : pid_; }
 
-    pid_t pid_ = -1;
+    pid_t pid_ = -1, worker_ = -1;  // a service has a worker; else there is none
     double start_seconds_ = 0;
     std::string said_;
     Fd err_;

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
+#include "lines.h"
 #include "loads.h"
 #include "sensor.h"
 #include "work.h"
@@ -45,15 +45,6 @@ Result<Half> run_half(const Site& site, const std::vector<Work>& works, const Ef
     if (!opened) return opened.error();
     half.open_ns = (*opened)[0].cpu_ns;
     return half;
-}
-
-/// Lines from `from` on, which moves to the end.
-std::uint64_t new_lines(const Fd& file, off_t& from) {
-    std::uint64_t lines = 0;
-    std::array<char, 65536> part{};
-    for (ssize_t n = 0; (n = ::pread(file.get(), part.data(), part.size(), from)) > 0; from += n)
-        lines += static_cast<std::uint64_t>(std::count(part.begin(), part.begin() + n, '\n'));
-    return lines;
 }
 
 Result<void> count_events(const Site& site, const DaemonOptions& daemon, const std::vector<Work>& works,

@@ -28,8 +28,39 @@ Peer a_peer() {
     return peer;
 }
 
+HookRow a_row(std::string name, std::string measure, double added) {
+    HookRow row;
+    row.name = std::move(name);
+    row.measure = std::move(measure);
+    row.loads.resize(1);
+    for (int i = 0; i < 3; ++i) row.loads[0].add(1000, 1000 + added);
+    return row;
+}
+
+Hooks some_hooks() {
+    Hooks hooks;
+    hooks.loads = {"open, ENOENT"};
+    hooks.rows = {a_row("empty program", "empty", 200), a_row("bare program", "bare", 400),
+                  a_row("trace -a", "", 500)};
+    hooks.rows[2].ledger.seen = 1000;
+    hooks.rows[2].ledger.folded = 990;
+    return hooks;
+}
+
+Idle an_idle() {
+    Idle idle;
+    idle.seconds = 20;
+    idle.cpu_s = 0.05;
+    idle.busy = 0.01;
+    idle.lines = 3;
+    idle.ledger.seen = 77;
+    return idle;
+}
+
 Report a_report() {
     Report report;
+    report.fold = report.floor = some_hooks();
+    report.idle = an_idle();
     report.peers = {a_peer()};
     Peer absent;
     absent.name = "auditd";
@@ -79,6 +110,38 @@ TEST(BenchReport, EverySectionIsInTheJson) {
     EXPECT_EQ(json.at("filters").at("rows").at(0).at("terms"), 10);
 }
 
+TEST(BenchReport, ARowIsHeldAgainstTheMeasuresBeforeIt) {
+    const Json json = Json::parse(to_json(a_report()));
+    const Json& rows = json.at("floor");
+    EXPECT_FALSE(rows.at(0).at("loads").at(0).contains("times_empty"));
+    EXPECT_EQ(rows.at(1).at("loads").at(0).at("times_empty").at("median"), 2);
+    EXPECT_EQ(rows.at(2).at("loads").at(0).at("times_empty").at("median"), 2.5);
+    EXPECT_EQ(rows.at(2).at("loads").at(0).at("times_bare").at("median"), 1.25);
+    EXPECT_EQ(json.at("fold").at(2).at("ledger").at("folded"), 990);
+    const std::string table = table_of(a_report());
+    EXPECT_NE(table.find("2.50 [2.50..2.50] x empty"), std::string::npos);
+    EXPECT_NE(table.find("1.25 [1.25..1.25] x bare"), std::string::npos);
+    EXPECT_NE(table.find("of 1000 acts seen 99.00 % were folded"), std::string::npos);
+}
+
+TEST(BenchReport, AProgramThatCannotBeAttachedIsNoMeasure) {
+    Report report;
+    report.floor = some_hooks();
+    report.floor.rows[1].not_run = "no such tracepoint";
+    report.floor.rows[1].loads[0] = {};
+    const Json json = Json::parse(to_json(report));
+    EXPECT_EQ(json.at("floor").at(1).at("not_run"), "no such tracepoint");
+    EXPECT_FALSE(json.at("floor").at(2).at("loads").at(0).contains("times_bare"));
+    EXPECT_EQ(table_of(report).find("x bare"), std::string::npos);
+}
+
+TEST(BenchReport, IdlingIsAShareOfACpu) {
+    const Json json = Json::parse(to_json(a_report()));
+    EXPECT_DOUBLE_EQ(json.at("idle").at("share_of_a_cpu"), 0.0025);
+    EXPECT_NE(table_of(a_report()).find("0.25 % of a CPU (50.0 ms); 3 lines"), std::string::npos);
+    EXPECT_NE(table_of(a_report()).find("77 acts seen"), std::string::npos);
+}
+
 TEST(BenchReport, WhateverAToolSaysTheJsonIsValid) {
     const Json json = Json::parse(to_json(a_report()));
     EXPECT_EQ(json.at("peers").at(1).at("not_run"), "it said \"\xef\xbf\xbd\" and\n went");
@@ -88,7 +151,7 @@ TEST(BenchReport, WhateverAToolSaysTheJsonIsValid) {
 TEST(BenchReport, NothingMeasuredIsStillAReport) {
     const Json json = Json::parse(to_json(Report{}));
     EXPECT_FALSE(json.contains("peers"));
-    EXPECT_FALSE(json.contains("filters"));
+    for (const char* section : {"filters", "fold", "floor", "idle"}) EXPECT_FALSE(json.contains(section));
     EXPECT_EQ(table_of(Report{}).find("\n6."), std::string::npos);
 }
 
