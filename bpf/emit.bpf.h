@@ -283,8 +283,13 @@ static __always_inline __u64 next_seq(struct cpu_state* state) {
 #endif
 }
 
-/* Nobody is woken per event: a wake-up costs ten times the record (ARCHITECTURE, "Costs"). */
-static __always_inline __u64 wake_flags(void* to) {
+/*
+ * Nobody is woken per event: a wake-up costs ten times the record (ARCHITECTURE, "Wake-ups"). When much
+ * waits, the reader is late because others have the CPU: a record in 64 asks.
+ */
+#define WAKE_EVERY 64
+static __always_inline __u64 wake_flags(void* to, const struct rec_hdr* h) {
+    if (to == &ring && h->seq % WAKE_EVERY) return BPF_RB_NO_WAKEUP;
     return bpf_ringbuf_query(to, BPF_RB_AVAIL_DATA) > config.wake_bytes ? BPF_RB_FORCE_WAKEUP
                                                                         : BPF_RB_NO_WAKEUP;
 }
@@ -303,7 +308,7 @@ static __always_inline void send(void* to, void* rec, __u32 kind, __u64 size) {
     struct cpu_state* state = cpu_state();
     if (!state) return;
     stamp(state, rec, kind, size);
-    int sent = !bpf_ringbuf_output(to, rec, size, wake_flags(to));
+    int sent = !bpf_ringbuf_output(to, rec, size, wake_flags(to, rec));
     begin_counting(rec, sent);
     if (!sent) {
         count(state, kind, ring_full, 1);
@@ -351,5 +356,5 @@ static __always_inline void submit(void* to, void* rec, __u32 kind, __u32 size) 
         count(state, kind, bytes, size);
     }
     begin_counting(rec, 1);
-    bpf_ringbuf_submit(rec, wake_flags(to));
+    bpf_ringbuf_submit(rec, wake_flags(to, rec));
 }

@@ -131,8 +131,8 @@ static __always_inline struct slot* begin_file(__u32 kind, struct change* c, str
     int act = notice(kind);
 
     if (!act) return 0;
-    if (kind == REC_FILE_OPEN && act == ACT_USUAL && has_gate(REC_GATE_OPEN) && is_open_gated(c, (__u64)file))
-        return 0;
+    int may_be_gated = kind == REC_FILE_OPEN && act == ACT_USUAL && has_gate_for(REC_GATE_OPEN, c->result);
+    if (may_be_gated && is_open_gated(c, (__u64)file)) return 0;
     int folds = MAY_FOLD(act) && set_change(&key, c, kind, (__u64)file);
     int entry = folds ? fold(&key) : TOLD_EACH_TIME;
     if (entry > 0) return 0;

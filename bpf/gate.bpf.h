@@ -39,11 +39,18 @@ static __noinline __u32 set_current_facts(struct gate_facts* f, __s64 result) {
 
 #ifdef WHODID_NO_CAS /* one loop more */
 static __always_inline int has_gate(__u32 row) { return 0; }
+static __always_inline int has_gate_for(__u32 row, __s64 result) { return 0; }
 static __always_inline int gates(__u32 kind, __u32 row, struct gate_facts* facts) { return 0; }
 #else
 static __always_inline int has_gate(__u32 row) {
     const struct rec_policy* p = policy();
     return p && p->gate.rows >> row & 1;
+}
+
+/* The same, of an act with this result: most rows drop no success, and most acts are. */
+static __always_inline int has_gate_for(__u32 row, __s64 result) {
+    const struct rec_policy* p = policy();
+    return p && (result < 0 ? p->gate.rows : p->gate.successes) >> row & 1;
 }
 
 static __always_inline __u64 fact_of(const struct gate_facts* f, __u32 fact) {

@@ -502,8 +502,9 @@ struct rec_range {
     rec_u32 fact, test;
 };
 struct rec_gate {
-    rec_u32 rows; /* a bit for each row that drops anything; 0: there is no gate */
-    rec_u32 used; /* of ranges */
+    rec_u16 rows;      /* a bit for each row that drops anything; 0: there is no gate */
+    rec_u16 successes; /* of these, the rows that may drop what worked */
+    rec_u32 used;      /* of ranges */
     struct rec_range ranges[WHODID_GATE_RANGES];
     rec_u32 drop[REC_GATE_ROWS][(1 << WHODID_GATE_TESTS) / 32];
     rec_u64 spared[WHODID_SPARED_MAX]; /* inodes whose opening is always told; a free one is 0 */

@@ -21,7 +21,7 @@ using Facts = std::array<std::uint64_t, REC_FACTS>;
 
 /// As bpf/gate.bpf.h does it.
 bool drops(const rec_gate& gate, rec_gate_row row, const Facts& facts) {
-    if (!(gate.rows >> row & 1)) return false;
+    if (!((facts[REC_FACT_ERROR] == 0 ? gate.successes : gate.rows) >> row & 1)) return false;
     unsigned answers = 0;
     for (unsigned i = 0; i < gate.used; ++i) {
         const rec_range& range = gate.ranges[i];
@@ -289,6 +289,18 @@ TEST_F(GateTest, AProfileThatComesLaterHasItsOwn) {
     ASSERT_TRUE(filter);
     filter->use(Profile::kQuiet);
     EXPECT_NE(filter->gate().rows, 0u);
+}
+
+TEST_F(GateTest, ARowThatDropsNoSuccessSaysSo) {
+    FilterOptions options;
+    options.everything = true;
+    options.profile = Profile::kStandard;
+    auto filter = Filter::compile(options, {});
+    ASSERT_TRUE(filter);
+    EXPECT_NE(filter->gate().rows >> REC_GATE_OPEN & 1, 0);
+    EXPECT_EQ(filter->gate().successes >> REC_GATE_OPEN & 1, 0);
+    filter->use(Profile::kQuiet);
+    EXPECT_NE(filter->gate().successes >> REC_GATE_OPEN & 1, 0);
 }
 
 TEST_F(GateTest, FieldsThatAKindLacksDecideWithoutAQuestion) {

@@ -233,9 +233,7 @@ public:
         answers_ = 1u << tests_.size();  // all tests are known by now
         for (const RowAsks& row : rows) fill(row);
         keep_names_of_connections();
-        for (const Row& row : kRows)
-            for (const std::uint32_t word : gate_.drop[row.row])
-                if (word != 0) gate_.rows |= 1u << row.row;
+        for (const Row& row : kRows) list(row.row);
         return gate_;
     }
 
@@ -256,6 +254,25 @@ private:
     void drop(rec_gate_row row, unsigned answers) { gate_.drop[row][answers / 32] |= 1u << answers % 32; }
     bool drops(rec_gate_row row, unsigned answers) const {
         return gate_.drop[row][answers / 32] >> answers % 32 & 1;
+    }
+
+    void list(rec_gate_row row) {
+        const auto bit = static_cast<rec_u16>(1u << row);
+        for (unsigned answers = 0; answers < answers_; ++answers) {
+            if (!drops(row, answers)) continue;
+            gate_.rows |= bit;
+            if (may_have_worked(answers)) gate_.successes |= bit;
+        }
+    }
+    /// Whether these can be the answers for an act without an error.
+    bool may_have_worked(unsigned answers) const {
+        for (std::size_t i = 0; i < tests_.size(); ++i) {
+            if (tests_[i].fact != REC_FACT_ERROR) continue;
+            const bool is_met =
+                std::ranges::any_of(tests_[i].ranges, [](auto& range) { return range.low == 0; });
+            if (is_met != ((answers >> i & 1) != 0)) return false;
+        }
+        return true;
     }
 
     struct RowAsks {
