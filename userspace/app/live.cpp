@@ -25,16 +25,14 @@ namespace whodid {
 namespace {
 
 constexpr int kPollMs = 10;  // nobody is woken per event: this bounds the delay
+// Where nothing has happened for a while. Records wait for their order longer than that anyway.
+constexpr int kIdlePollMs = 50;
+constexpr std::uint64_t kIdleNs = 5'000'000'000;
 constexpr std::uint64_t kHousekeepingNs = 1'000'000'000;
 
 std::string first_line(const Host& host, const char* path) {
     const auto text = host.read_file(path);
     return text ? text->substr(0, text->find('\n')) : std::string();
-}
-
-bool readable(int fd) {
-    pollfd p{fd, POLLIN, 0};
-    return fd >= 0 && ::poll(&p, 1, 0) > 0;
 }
 
 std::vector<ProcessKey> keys_of(const std::vector<rec_guard>& guards) {
@@ -343,15 +341,23 @@ Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {
     pipeline.set_watched([this](const rec_hdr& first) { folds_.watch(first); });
     pipeline.set_canary([this](const rec_hdr& record) { return canary_->takes(record); });
     Result<bool> going = tell(pipeline, ledger, start_ns - kReorderWindowNs);
-    while (going && *going && !readable(options_.stop_fd)) {
+    std::uint64_t told_ns = start_ns, busy_ns = start_ns;
+    bool is_stopped = false;
+    while (going && *going && !is_stopped) {
         pollfd fds[] = {
             {source_->wait_fd(), POLLIN, 0}, {options_.stop_fd, POLLIN, 0}, {options_.out_fd, 0, 0}};
-        ::poll(fds, std::size(fds), kPollMs);
+        ::poll(fds, std::size(fds), told_ns - busy_ns < kIdleNs ? kPollMs : kIdlePollMs);
+        is_stopped = fds[1].revents != 0;
+        if (fds[0].revents) source_->woken();
         if (hand_over_) hand_over_->moves(monotonic_now_ns());
         drain(pipeline);
         const std::uint64_t now = boot_now_ns();
         housekeep(pipeline, ledger, now);
-        going = tell(pipeline, ledger, now - kReorderWindowNs);
+        if (!pipeline.is_idle()) busy_ns = now;
+        if (busy_ns == now || now >= told_ns + kReorderWindowNs) {
+            told_ns = now;
+            going = tell(pipeline, ledger, now - kReorderWindowNs);
+        }
         if (fds[2].revents & (POLLERR | POLLHUP)) going = Error{"nobody reads the events any more", EPIPE};
         if (now >= end_ns) break;
     }

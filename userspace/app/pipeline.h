@@ -69,6 +69,9 @@ public:
     /// Everything that is left.
     Result<bool> finish();
 
+    /// Whether nothing waits to be told.
+    bool is_idle() const { return reorder_.held() == 0 && batch_.events.empty() && enricher_.waiting() == 0; }
+
     /// Gives back memory that only a flood needed. Call now and then.
     void trim() { reorder_.trim(); }
 

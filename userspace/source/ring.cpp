@@ -76,9 +76,12 @@ void RingSource::read_side(Side& side, const TakePlaced& take) {
     });
 }
 
-Result<bool> RingSource::drain(const Take& take) {
+void RingSource::woken() {
     epoll_event seen[2];
-    (void)::epoll_wait(epoll_.get(), seen, 2, 0);  // what is written from now on wakes again
+    (void)::epoll_wait(epoll_.get(), seen, 2, 0);
+}
+
+Result<bool> RingSource::drain(const Take& take) {
     for (Side& side : sides_)
         read_side(side, [&](std::span<const char> record, std::uint64_t) { take(record); });
     return true;

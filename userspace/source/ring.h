@@ -79,6 +79,8 @@ public:
 
     Result<bool> drain(const Take& take) override;
     int wait_fd() const override { return epoll_.get(); }
+    /// To be called when that was readable, before a drain: what is written from now on wakes again.
+    void woken();
 
     /// In place of the first drain: from `from` on, and whether it lies before `read`, to which another
     /// reader had come.
