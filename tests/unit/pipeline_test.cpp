@@ -218,14 +218,25 @@ TEST_F(PipelineTest, ABudgetLeavesOutAndSaysSo) {
     EXPECT_NE(pipeline().gate().rows, 0u);
     const Seen said = one("sensor.budget");
     EXPECT_NE(said["whodid.sensor.text"].find("step 1 of 5, was 0"), std::string::npos) << said;
-    pipeline().say_left_out();  // what is counted since
-    EXPECT_EQ(all("sensor.budget").size(), 1u) << "all of it was told";
     happens(file_of(bash_, REC_FILE_OPEN, "/srv/x"));
     finish();
     pipeline().say_left_out();
     finish();
     EXPECT_EQ(sink.events.back()["whodid.sensor.text"].find("budget: "), 0u) << sink.events.back();
     EXPECT_NE(sink.events.back()["whodid.sensor.text"].find("were left out: file.open 1"), std::string::npos);
+    for (std::uint64_t i = 0; i < kReads; ++i) happens(file_of(bash_, REC_FILE_OPEN, "/srv/x"));
+    finish();
+    EXPECT_EQ(all("sensor.budget").size(), 2u) << "the stream's end takes no step";
+    EXPECT_TRUE(ledger.imbalances().empty());
+}
+
+TEST_F(PipelineTest, ABudgetThatLeftNothingOutSaysNothing) {
+    options.budget.events_per_s = 1;
+    happens(file_of(bash_, REC_FILE_OPEN, "/srv/x"));
+    finish();
+    pipeline().say_left_out();
+    finish();
+    EXPECT_TRUE(all("sensor.budget").empty());
 }
 
 TEST_F(PipelineTest, AKindThatDoesNotExistIsAMistake) {

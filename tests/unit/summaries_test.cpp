@@ -179,6 +179,27 @@ TEST_F(SummariesTest, WhatIsNotOrdinaryIsToldByItself) {
     EXPECT_FALSE(summaries.take(at_now(std::move(crashed), processes.at(18)), true));
 }
 
+TEST_F(SummariesTest, ProgramsOutsideOfTheTaskAreToldWhereverTheyMayBeWritten) {
+    exec(10, 9, {"/usr/bin/make"});
+    for (std::uint32_t pid = 11; pid <= 14; ++pid) fork(pid, 10);
+    EXPECT_FALSE(exec(11, 10, {"/tmp/x"}));
+    EXPECT_FALSE(exec(12, 10, {"/home/alice/.cache/x"}));
+    Event audited = started(13, 10, {"/usr/bin/as"});
+    auto* r = const_cast<rec_exec*>(&audited.as<rec_exec>());
+    RecordMaker<rec_exec> with(r->h, REC_PROCESS_EXEC);
+    with->h = r->h;
+    with.text(&rec_exec::env, std::string("LD_AUDIT=/tmp/x.so\0", 19));
+    audited.record = with.finish(arena);
+    EXPECT_FALSE(summaries.take(audited, true));
+    Event made = opened(14, "/tmp/s", O_WRONLY | O_CREAT);
+    const_cast<rec_file&>(made.as<rec_file>()).mode = 0104755;
+    EXPECT_FALSE(summaries.take(made, true)) << "set-id from the first";
+    Event chmod = at_now(record<rec_file>(REC_FILE_CHMOD), processes.at(14));
+    chmod.path = "/src/x/link";
+    const_cast<rec_hdr*>(chmod.record)->flags |= REC_F_USER_SUPPLIED;
+    EXPECT_FALSE(summaries.take(chmod, true)) << "may be a link";
+}
+
 TEST_F(SummariesTest, AHomeDirectoryIsNoBuildsOwn) {
     exec(10, 9, {"/usr/bin/make"}, "/home/alice");
     EXPECT_FALSE(writes(10, "/home/alice/.profile"));
@@ -256,6 +277,8 @@ TEST_F(SummariesTest, OfAnInterpreterWhatItIsToldToDoCounts) {
     EXPECT_FALSE(exec(10, 9, {"/usr/bin/dash", "-c", "id"}));
     EXPECT_FALSE(exec(11, 9, {"/usr/bin/dash", "-c", "rm -rf /srv"}));
     EXPECT_TRUE(exec(12, 9, {"/usr/bin/dash", "-c", "id"}));
+    EXPECT_FALSE(exec(13, 9, {"/usr/bin/timeout", "5", "id"}));
+    EXPECT_FALSE(exec(14, 9, {"/usr/bin/timeout", "5", "rm"}));
 }
 
 TEST_F(SummariesTest, WhatTheKernelSideCountedBelongsWhereTheFirstDid) {
@@ -299,6 +322,16 @@ TEST_F(SummariesTest, WhatTakesLongIsToldInParts) {
     ASSERT_EQ(last.size(), 1u);
     EXPECT_EQ(last[0].record->part, 4u);
     EXPECT_EQ(execs + last[0].record->execs, 30u);
+}
+
+TEST_F(SummariesTest, AnEndThatWasLostEndsAnHourLater) {
+    exec(10, 9, {"/usr/bin/make"});
+    fork(11, 10);
+    exec(11, 10, {"/usr/bin/as"});
+    EXPECT_EQ(told(now + 601 * kSecond).size(), 1u);
+    EXPECT_TRUE(told(now + 3601 * kSecond).empty()) << "nothing since";
+    now += 3602 * kSecond;
+    EXPECT_FALSE(exec(11, 10, {"/usr/bin/as"})) << "the first of another";
 }
 
 TEST_F(SummariesTest, AtTheEndAllIsTold) {

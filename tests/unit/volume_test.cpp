@@ -360,7 +360,8 @@ TEST(VolumeText, ComparesAProfileWithTheWhole) {
     report.count.add(event_at(10, "auth.attempt"), 1000);
     report.count.span_to(1'000'000'000 + 9'000'000'000 + 86400ull * 1'000'000'000);
     std::string page = volume_text(report);
-    EXPECT_TRUE(page.starts_with("profile  quiet, of all acts one by one\nevents   1\nspan     1d")) << page;
+    EXPECT_TRUE(page.starts_with("profile  quiet, without the kernel side's fold\nevents   1\nspan     1d"))
+        << page;
     EXPECT_NE(
         page.find("\nwhole    40 events, 4.0K (4,000), 4.0K a day, costs 0.00 a month; quiet keeps 2.5% "
                   "of the events, 25.0% of the bytes\n"),
@@ -368,7 +369,8 @@ TEST(VolumeText, ComparesAProfileWithTheWhole) {
         << page;
     report = {VolumeCount(), {}, 0, 10, Compared{Profile::kQuiet, {1, 400}}};
     report.count.span_to(1);
-    EXPECT_EQ(volume_text(report).substr(0, 50), "profile  quiet, of all acts one by one\nevents   0\n");
+    EXPECT_EQ(volume_text(report).substr(0, 50),
+              "profile  quiet, without the kernel side's fold\nevents   0\n");
     EXPECT_TRUE(volume_text(report).ends_with(
         "\nwhole    1 events, 400 (400); quiet keeps 0.0% of the events, 0.0% of the bytes\n"))
         << volume_text(report);

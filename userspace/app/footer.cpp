@@ -43,6 +43,7 @@ constexpr Column kColumns[] = {
     {"delivered", [](const LedgerLine& l) { return l.delivered; }},
     {"filtered", [](const LedgerLine& l) { return l.filtered; }},
     {"summarized", [](const LedgerLine& l) { return l.summarized; }},
+    {"retold", [](const LedgerLine& l) { return l.retold; }},
     {"shed", [](const LedgerLine& l) { return l.shed; }},
     {"written", [](const LedgerLine& l) { return l.written; }},
 };

@@ -88,9 +88,9 @@ Result<bool> Pipeline::advance(std::uint64_t until_boot_ns) {
     Result<bool> going = true;
     reorder_.release(until_boot_ns, [&](std::span<char> bytes, bool late) {
         process(bytes, late);
-        if (batch_.events.size() >= kBatchMax && going && *going) going = deliver();
+        if (batch_.events.size() >= kBatchMax && going) going = deliver();
     });
-    if (!going || !*going) return going;
+    if (!going) return going;
     const std::size_t first = batch_.events.size();
     enricher_.tick(until_boot_ns, batch_);
     keep_first_acts(first);
@@ -186,6 +186,7 @@ bool Pipeline::is_told_by_itself(const Event& event) {
     LedgerLine& line = ledger_[event.kind->id];
     const bool is_open = !stopped_ && !is_enough() && sink_;
     const bool kept = is_open && filter_.keeps(event);
+    if (budget_ && event.kind->id == REC_PROCESS_EXEC) budget_->note(event);
     const bool is_counted =
         is_open && summarizes() && (summaries_.take(event, kept) || (kept && auth_failures_.take(event)));
     const bool is_shed = kept && !is_counted && budget_ && budget_->leaves_out(event);
@@ -234,10 +235,12 @@ void Pipeline::close_summaries(std::uint64_t until_boot_ns) {
     for (Event& event : batch_.events) {
         LedgerLine& line = ledger_[event.kind->id];
         ++line.delivered;
-        if (stopped_ || is_enough() || !sink_)
+        if (stopped_ || is_enough() || !sink_) {
             ++line.filtered;
-        else
-            keep(std::move(event));
+            continue;
+        }
+        if (budget_) (void)budget_->leaves_out(event);  // it never is, but costs as much
+        keep(std::move(event));
     }
     batch_.events.clear();
 }
@@ -305,6 +308,7 @@ void Pipeline::used_cpu(std::uint64_t ns) {
 void Pipeline::say_left_out() {
     if (!budget_) return;
     const BudgetReport report = budget_->report();
+    budget_.reset();  // what follows is the stream's end: nothing would tell of another step
     if (left_out(report) != 0) say_budget(report);
 }
 

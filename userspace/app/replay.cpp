@@ -44,7 +44,12 @@ Result<void> play(ReplaySource& source, std::span<Pipeline* const> pipelines) {
         });
         going = for_each(pipelines, [&](Pipeline& pipeline) { return pipeline.advance(source.until_ns()); });
     }
-    if (going && *going) going = for_each(pipelines, [](Pipeline& pipeline) { return pipeline.finish(); });
+    // Also once it is enough: what is held has to be accounted for.
+    if (going)
+        going = for_each(pipelines, [](Pipeline& pipeline) {
+            const auto finished = pipeline.finish();
+            return finished ? Result<bool>(true) : finished;
+        });
     if (!going) return going.error();
     return more ? Result<void>() : Result<void>(more.error());
 }

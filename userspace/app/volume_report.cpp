@@ -76,8 +76,8 @@ public:
 
     std::string page() {
         if (report_.compared)
-            page_ +=
-                fmt::format("profile  {}, of all acts one by one\n", profile_name(report_.compared->profile));
+            page_ += fmt::format("profile  {}, without the kernel side's fold\n",
+                                 profile_name(report_.compared->profile));
         page_ += fmt::format("events   {}\n", with_commas(total_.events));
         if (report_.count.has_span()) head();
         if (report_.compared) compare(*report_.compared);

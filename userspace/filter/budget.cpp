@@ -124,7 +124,6 @@ void Budget::advance(std::uint64_t now_ns) {
 
 BudgetStep Budget::step_of(const Event& event) {
     const std::uint16_t kind = event.kind->id;
-    if (kind == REC_PROCESS_EXEC) typed_.note(event);
     if (!event.tags.empty() || is_denied(event)) return BudgetStep::kNothing;
     if (is_file(kind)) return step_of_file(event);
     switch (kind) {

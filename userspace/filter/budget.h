@@ -75,6 +75,9 @@ public:
     /// All reserves are full.
     Budget(const BudgetLimits& limits, Lineage lineage, std::uint64_t now_ns);
 
+    /// To be told every exec, wanted or not: which shells ask for commands.
+    void note(const Event& exec) { typed_.note(exec); }
+
     /// To be called before events are asked for, and now and then.
     void advance(std::uint64_t now_ns);
     /// Of each event that would be told, in the stream's order. What is not left out is spent.

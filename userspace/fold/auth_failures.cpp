@@ -2,6 +2,7 @@
 // Counting attempts.
 #include "fold/auth_failures.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/hash.h"
@@ -38,6 +39,7 @@ bool AuthFailures::take(const Event& event) {
         Sort& sort = sorts_[key];
         sort.first.keep(event);
         sort.since_ns = event.record->boot_ns;
+        if (sorts_.size() == 1) due_ns_ = sort.since_ns + kAttemptsNs;
         return false;
     }
     ++found->second.more;
@@ -46,9 +48,14 @@ bool AuthFailures::take(const Event& event) {
 }
 
 void AuthFailures::tick(std::uint64_t boot_ns, Arena& arena, const std::function<void(Event)>& tell) {
+    if (boot_ns < due_ns_) return;
+    std::uint64_t due_ns = ~std::uint64_t{0};
     std::erase_if(sorts_, [&](const auto& entry) {
         const Sort& sort = entry.second;
-        if (boot_ns < sort.since_ns + kAttemptsNs) return false;
+        if (boot_ns < sort.since_ns + kAttemptsNs) {
+            due_ns = std::min(due_ns, sort.since_ns + kAttemptsNs);
+            return false;
+        }
         if (sort.more == 0) return true;
         Event event = sort.first.recall(arena);
         event.first_ns = event.wall_ns;
@@ -58,6 +65,7 @@ void AuthFailures::tick(std::uint64_t boot_ns, Arena& arena, const std::function
         tell(std::move(event));
         return true;
     });
+    due_ns_ = due_ns;
 }
 
 }  // namespace whodid

@@ -29,6 +29,7 @@ private:
     };
     static constexpr std::size_t kSortsMax = 4096;  // where there are more, all of it is told
     std::unordered_map<std::uint64_t, Sort> sorts_;
+    std::uint64_t due_ns_ = 0;  // no sort's minute is over before
 };
 
 }  // namespace whodid

@@ -21,7 +21,8 @@ bool has_rights_of(const Process& p, const Process& first) {
     const std::string_view own = p.container ? std::string_view(p.container->id) : std::string_view();
     const std::string_view its = first.container ? std::string_view(first.container->id) : std::string_view();
     return p.login_uid == first.login_uid && p.audit_session == first.audit_session &&
-           p.credentials.euid == first.credentials.euid && own == its;
+           p.credentials.euid == first.credentials.euid && p.credentials.egid == first.credentials.egid &&
+           (p.cap_effective & ~first.cap_effective) == 0 && own == its;
 }
 
 /// How many names a path has.
@@ -31,10 +32,12 @@ std::size_t depth(std::string_view path) {
 
 /// Directories of the system, or a person's own, where more than one task's files are.
 bool is_shared(std::string_view directory) {
-    constexpr std::string_view kSystem[] = {"/etc/", "/boot/", "/dev/",      "/proc/",
-                                            "/sys/", "/run/",  "/var/spool/"};
+    constexpr std::string_view kSystem[] = {"/etc/", "/boot/", "/dev/",       "/proc/",
+                                            "/sys/", "/run/",  "/var/spool/", "/var/log/"};
+    constexpr std::string_view kOfMany[] = {"/root", "/var/lib", "/var/log", "/var/spool"};
     const bool is_home = directory.starts_with("/home/") && depth(directory) < 3;
-    if (is_home || directory == "/root" || depth(directory) < 2) return true;
+    const bool is_of_many = std::ranges::find(kOfMany, directory) != std::end(kOfMany);
+    if (is_home || is_of_many || depth(directory) < 2) return true;
     if (directory.starts_with("/usr/src/") || directory.starts_with("/usr/local/src/")) return false;
     return is_system_path(directory) || std::ranges::any_of(kSystem, [directory](std::string_view place) {
                return directory.starts_with(place);
@@ -60,9 +63,14 @@ std::string_view in_home(std::string_view path) {
     return end == path.npos ? std::string_view() : path.substr(end + 1);
 }
 
+/// In the task's own directory.
+bool is_own(std::string_view path, const Task& task) {
+    return !climbs(path) && !is_shared(task.directory) && is_below(path, task.directory);
+}
+
 bool is_at_home(std::string_view path, const Task& task) {
     if (path.empty() || climbs(path)) return false;
-    if (!is_shared(task.directory) && is_below(path, task.directory)) return true;
+    if (is_own(path, task)) return true;
     if (std::ranges::any_of(kTemporary, [&](std::string_view place) { return is_below(path, place); }))
         return true;
     const std::string_view rest = in_home(path);
@@ -80,9 +88,12 @@ bool is_certain(std::string_view name, std::string_view path) {
 bool is_ordinary_change(const Event& event, const Task& task) {
     const auto& r = event.as<rec_file>();
     const std::uint16_t kind = event.kind->id;
-    if (r.new_mode & (S_ISUID | S_ISGID)) return false;
+    const bool opens = kind == REC_FILE_OPEN || kind == REC_FILE_CREATE;
+    if ((r.new_mode | (opens ? r.mode : 0)) & (S_ISUID | S_ISGID)) return false;
     if (task.installs && writes_packages(*event.process)) return true;
     const bool said = r.h.flags & REC_F_USER_SUPPLIED;
+    const bool follows = kind == REC_FILE_CHMOD || kind == REC_FILE_CHOWN || kind == REC_FILE_TRUNCATE;
+    if (said && follows) return false;  // a link at the name's end
     if (!is_at_home(event.path, task) || (said && !is_certain(event.text(r.name), event.path))) return false;
     if (kind == REC_FILE_SYMLINK) {
         const std::string_view content = event.text(r.name2);
@@ -97,8 +108,12 @@ bool is_ordinary_start(const Event& event, const Task& task) {
     const auto& r = event.as<rec_exec>();
     const Process& p = *event.process;
     if (r.secure || r.exe.flags & (REC_PATH_PSEUDO | REC_PATH_DELETED) || reaches_out(p)) return false;
-    if (r.env.len != 0 && event.text(r.env).find("LD_PRELOAD=") != std::string_view::npos) return false;
-    return is_system_path(p.exe) || p.exe == task.first->exe || is_at_home(p.exe, task);
+    const std::string_view environment = event.text(r.env);
+    for (std::string_view variable : {"LD_PRELOAD=", "LD_AUDIT="})
+        if (environment.find(variable) != environment.npos) return false;
+    const Process& first = *task.first;
+    const bool is_same = p.exe == first.exe && p.exe_inode == first.exe_inode && p.exe_dev == first.exe_dev;
+    return is_system_path(p.exe) || is_same || is_own(p.exe, task);
 }
 
 }  // namespace

@@ -19,10 +19,13 @@ constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kRepeatsNs = 60 * kSecondNs;  // how long repeats are counted
 constexpr std::uint64_t kPartNs = 600 * kSecondNs;    // what takes longer is told in parts
 constexpr std::uint64_t kLingerNs = 180 * kSecondNs;  // the kernel side still counts some of its acts
-constexpr std::uint64_t kLookNs = kSecondNs / 10;     // how often is looked at what takes its time
-constexpr std::uint64_t kForgetNs = 10 * kSecondNs;   // how often is looked at what is over
-constexpr std::uint64_t kEnd = ~std::uint64_t{0};     // of the stream
-constexpr std::size_t kListed = 8;                    // entries of a list
+constexpr std::uint64_t kUnheardNs =
+    3600 * kSecondNs;                              // after so long it is over: its end was lost, or it hangs
+constexpr std::uint64_t kLookNs = kSecondNs / 10;  // how often is looked at what takes its time
+constexpr std::uint64_t kForgetNs = 10 * kSecondNs;  // how often is looked at what is over
+constexpr std::uint64_t kEnd = ~std::uint64_t{0};    // of the stream
+constexpr std::size_t kArgsMax = 2048;               // bytes of the first one's arguments
+constexpr std::size_t kListed = 8;                   // entries of a list
 
 /// How many acts it adds to those told or counted before.
 std::uint64_t amount(const Event& event) { return event.closes_fold ? event.count - 1 : event.count; }
@@ -88,8 +91,8 @@ Summaries::GroupPtr Summaries::make_group(const Event& exec, rec_summary_of of) 
     group->task = {exec.process, std::string(exec.text(r.cwd)), of == REC_SUMMARY_OF_PACKAGES};
     group->of = of;
     group->cause = r.h;
-    group->args = exec.text(r.argv);
-    group->since_ns = group->told_ns = group->last_ns = r.h.boot_ns;
+    group->args = exec.text(r.argv).substr(0, kArgsMax);
+    group->since_ns = group->told_ns = group->last_ns = group->heard_ns = r.h.boot_ns;
     groups_.push_back(group);
     return group;
 }
@@ -170,6 +173,7 @@ bool Summaries::add(const GroupPtr& group, const Event& event, bool kept) {
 void Summaries::count(Group& group, const Event& event) {
     const std::uint64_t acts = amount(event);
     const std::uint16_t kind = event.kind->id;
+    group.heard_ns = std::max(group.heard_ns, event.record->boot_ns);
     if (event.failed()) return;
     if (kind == REC_PROCESS_EXEC) {
         ++group.execs;
@@ -216,7 +220,8 @@ bool Summaries::is_due(const Group& group, std::uint64_t boot_ns) {
     if (group.count != 0) return is_time;
     if (group.of == REC_SUMMARY_OF_REPEATS) return false;
     // What was told in part has an end to tell; who has done nothing has not.
-    return group.part != 0 ? has_ended_since : is_time && (group.execs != 0 || group.writes != 0);
+    return group.part != 0 ? has_ended_since && group.ended
+                           : is_time && (group.execs != 0 || group.writes != 0);
 }
 
 const rec_hdr* Summaries::make_record(Group& group, std::uint64_t now_ns, Arena& arena) {
@@ -257,6 +262,7 @@ void Summaries::tick(std::uint64_t boot_ns, Arena& arena, const std::function<vo
         Group& g = *group;
         if (g.of == REC_SUMMARY_OF_REPEATS && !g.over_ns && now_ns >= g.since_ns + kRepeatsNs)
             g.over_ns = g.since_ns + kRepeatsNs;
+        if (!g.over_ns && now_ns >= g.heard_ns + kUnheardNs) g.over_ns = now_ns;
         if (!is_due(g, boot_ns)) continue;
         const rec_hdr* record = make_record(g, now_ns, arena);
         tell({record, g.task.first, g.count + 1, g.last_ns, g.events});

@@ -48,8 +48,9 @@ private:
         rec_summary_of of = REC_SUMMARY_OF_BUILD;
         rec_hdr cause{};  // of the first one's exec
         std::string args;
-        std::uint64_t since_ns = 0, told_ns = 0, last_ns = 0;
-        std::uint64_t over_ns = 0;  // when it was; 0: it goes on
+        std::uint64_t since_ns = 0, told_ns = 0;
+        std::uint64_t last_ns = 0, heard_ns = 0;  // of what was not told; of all
+        std::uint64_t over_ns = 0;                // when it was; 0: it goes on
         std::uint32_t part = 0;
         std::uint64_t count = 0;  // acts that were not told; events of it by kind
         KindAmounts events;

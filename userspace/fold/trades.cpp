@@ -57,16 +57,21 @@ std::string_view program_of(const Event& exec) {
 
 bool interprets(const Process& process) {
     const std::string_view name = process.exe_name();
-    constexpr std::string_view kOfVersions[] = {"python", "perl", "ruby", "lua", "php"};  // python3.11
-    return is_one_of(name, {"sh",   "bash",  "dash", "zsh",     "fish", "ksh",    "mksh",
-                            "tcsh", "csh",   "ash",  "busybox", "node", "nodejs", "deno",
-                            "env",  "xargs", "pwsh", "gawk",    "mawk", "tclsh"}) ||
+    constexpr std::string_view kOfVersions[] = {"python", "perl",  "ruby",     "lua",
+                                                "php",    "tclsh", "ld-linux", "ld-musl"};  // python3.11
+    return is_one_of(name,
+                     {"sh",    "bash",        "dash",    "zsh",     "fish",    "ksh",     "mksh",   "tcsh",
+                      "csh",   "ash",         "busybox", "node",    "nodejs",  "deno",    "pwsh",   "gawk",
+                      "mawk",  "env",         "xargs",   "timeout", "nice",    "nohup",   "setsid", "stdbuf",
+                      "flock", "chroot",      "nsenter", "unshare", "setpriv", "runuser", "su",     "sudo",
+                      "doas",  "systemd-run", "docker",  "podman",  "nerdctl", "kubectl", "crictl", "ctr",
+                      "find",  "parallel",    "watch",   "gdb",     "strace"}) ||
            std::ranges::any_of(kOfVersions, [name](std::string_view v) { return name.starts_with(v); });
 }
 
 Trade trade_of(const Event& exec) {
     const std::string_view program = program_of(exec);
-    if (!is_system_path(program)) return Trade::kNone;
+    if (!is_system_path(program) || program.find("/../") != program.npos) return Trade::kNone;
     const std::string_view name = base_name(program);
     if (builds(name)) return Trade::kBuild;
     if (is_compiler(name)) return Trade::kCompile;

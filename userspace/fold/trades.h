@@ -16,7 +16,7 @@ enum class Trade : std::uint8_t {
 /// The script that an interpreter was started for, as it was asked for; else the program.
 std::string_view program_of(const Event& exec);
 
-/// Programs that do what their arguments say: shells, python, perl, ...
+/// Programs that do what their arguments say: shells, python, find, docker, ...
 bool interprets(const Process& process);
 
 /// Of the program, or script, that was started; it is one that only root can have put there.
