@@ -101,8 +101,8 @@ public:
     void use(Profile profile, std::string_view reason);
     /// What the process has used of CPUs, now and then: the budget's matter.
     void used_cpu(std::uint64_t ns);
-    /// What the budget has left out since it last said so; nothing when it has not. The stream ends: from here
-    /// on it takes no step.
+    /// What the budget has left out since it last said so; nothing when it has not. The stream ends: from
+    /// here on it takes no step.
     void say_left_out();
     /// What the kernel side may leave out. Nothing, for who records it all.
     rec_gate gate() const { return tap_ ? rec_gate{} : gate_; }
