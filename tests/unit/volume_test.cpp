@@ -369,8 +369,8 @@ TEST(VolumeText, ComparesAProfileWithTheWhole) {
         << page;
     report = {VolumeCount(), {}, 0, 10, Compared{Profile::kQuiet, {1, 400}}};
     report.count.span_to(1);
-    EXPECT_EQ(volume_text(report).substr(0, 50),
-              "profile  quiet, without the kernel side's fold\nevents   0\n");
+    EXPECT_TRUE(
+        volume_text(report).starts_with("profile  quiet, without the kernel side's fold\nevents   0\n"));
     EXPECT_TRUE(volume_text(report).ends_with(
         "\nwhole    1 events, 400 (400); quiet keeps 0.0% of the events, 0.0% of the bytes\n"))
         << volume_text(report);
