@@ -89,10 +89,11 @@ Summaries::GroupPtr Summaries::make_group(const Event& exec, rec_summary_of of) 
     const auto& r = exec.as<rec_exec>();
     auto group = std::make_shared<Group>();
     group->task = {exec.process, std::string(exec.text(r.cwd)), of == REC_SUMMARY_OF_PACKAGES};
-    group->of = of;
+    group->amounts.of = of;
+    group->amounts.since_ns = r.h.boot_ns;
     group->cause = r.h;
     group->args = exec.text(r.argv).substr(0, kArgsMax);
-    group->since_ns = group->told_ns = group->last_ns = group->heard_ns = r.h.boot_ns;
+    group->told_ns = group->last_ns = group->heard_ns = r.h.boot_ns;
     groups_.push_back(group);
     return group;
 }
@@ -176,21 +177,21 @@ void Summaries::count(Group& group, const Event& event) {
     group.heard_ns = std::max(group.heard_ns, event.record->boot_ns);
     if (event.failed()) return;
     if (kind == REC_PROCESS_EXEC) {
-        ++group.execs;
+        ++group.amounts.execs;
         group.programs.add(event.process->exe_name(), 1);
-        if (group.of != REC_SUMMARY_OF_REPEATS || group.commands.size() == kListed) return;
+        if (!group.is_of(REC_SUMMARY_OF_REPEATS) || group.commands.size() == kListed) return;
         std::string line = command_line(event);
         if (std::ranges::find(group.commands, line) == group.commands.end())
             group.commands.push_back(std::move(line));
     } else if (kind == REC_PROCESS_EXIT) {
         const auto& r = event.as<rec_exit>();
-        ++group.ends;
-        group.failures += r.signal != 0 || r.code != 0;
-        group.user_ns += r.user_ns;
-        group.system_ns += r.system_ns;
+        ++group.amounts.ends;
+        group.amounts.failures += r.signal != 0 || r.code != 0;
+        group.amounts.user_ns += r.user_ns;
+        group.amounts.system_ns += r.system_ns;
     } else if (is_file(kind) && kind != REC_FILE_MAP) {
         const bool writes = is_writing(event), reads = kind == REC_FILE_OPEN && !writes;
-        (writes ? group.writes : reads ? group.reads : group.changes) += acts;
+        (writes ? group.amounts.writes : reads ? group.amounts.reads : group.amounts.changes) += acts;
         group.places.add(path_group(event.path), acts);
     }
 }
@@ -198,15 +199,16 @@ void Summaries::count(Group& group, const Event& event) {
 void Summaries::absorb(Group& group, const Event& event) {
     group.count += amount(event);
     group.last_ns = std::max(group.last_ns, event.record->boot_ns);
+    ++group.amounts.events;
     add_one(group.events, event.kind->id);
 }
 
 void Summaries::end(Group& group, const Event& exit) {
-    if (group.of == REC_SUMMARY_OF_REPEATS) return;
+    if (group.is_of(REC_SUMMARY_OF_REPEATS)) return;
     const auto& r = exit.as<rec_exit>();
-    group.ended = true;
-    group.code = r.code;
-    group.signal = r.signal;
+    group.amounts.ended = true;
+    group.amounts.code = r.code;
+    group.amounts.signal = r.signal;
     group.over_ns = r.h.boot_ns;
     has_ended_ = true;
 }
@@ -218,31 +220,20 @@ bool Summaries::is_due(const Group& group, std::uint64_t boot_ns) {
     const std::uint64_t wait_ns = group.over_ns ? kLingerNs : kPartNs;
     const bool is_time = boot_ns == kEnd || has_ended_since || boot_ns >= group.told_ns + wait_ns;
     if (group.count != 0) return is_time;
-    if (group.of == REC_SUMMARY_OF_REPEATS) return false;
+    if (group.is_of(REC_SUMMARY_OF_REPEATS)) return false;
     // What was told in part has an end to tell; who has done nothing has not.
-    return group.part != 0 ? has_ended_since && group.ended
-                           : is_time && (group.execs != 0 || group.writes != 0);
+    return group.amounts.part != 0 ? has_ended_since && group.amounts.ended
+                                   : is_time && (group.amounts.execs != 0 || group.amounts.writes != 0);
 }
 
 const rec_hdr* Summaries::make_record(Group& group, std::uint64_t now_ns, Arena& arena) {
-    const bool is_build = group.of == REC_SUMMARY_OF_BUILD;
+    const bool is_build = group.is_of(REC_SUMMARY_OF_BUILD);
     RecordMaker<rec_summary> made(group.cause, is_build ? REC_SUMMARY_BUILD : REC_SUMMARY_PROCESS);
+    ++group.amounts.part;
+    const rec_hdr header = made->h;
+    *made.operator->() = group.amounts;
+    made->h = header;
     made->h.boot_ns = group.over_ns > group.told_ns ? group.over_ns : now_ns;
-    made->of = group.of;
-    made->part = ++group.part;
-    for (const auto& [kind, events] : group.events) made->events += events;
-    made->execs = group.execs;
-    made->reads = group.reads;
-    made->writes = group.writes;
-    made->changes = group.changes;
-    made->ends = group.ends;
-    made->failures = group.failures;
-    made->user_ns = group.user_ns;
-    made->system_ns = group.system_ns;
-    made->since_ns = group.since_ns;
-    made->ended = group.ended;
-    made->code = group.code;
-    made->signal = group.signal;
     std::string commands;
     for (const std::string& line : group.commands) commands.append(line).append(1, '\0');
     made.text(&rec_summary::directory, group.task.directory)
@@ -260,15 +251,17 @@ void Summaries::tick(std::uint64_t boot_ns, Arena& arena, const std::function<vo
     has_ended_ = false;
     for (const GroupPtr& group : groups_) {
         Group& g = *group;
-        if (g.of == REC_SUMMARY_OF_REPEATS && !g.over_ns && now_ns >= g.since_ns + kRepeatsNs)
-            g.over_ns = g.since_ns + kRepeatsNs;
+        if (g.is_of(REC_SUMMARY_OF_REPEATS) && !g.over_ns && now_ns >= g.amounts.since_ns + kRepeatsNs)
+            g.over_ns = g.amounts.since_ns + kRepeatsNs;
         if (!g.over_ns && now_ns >= g.heard_ns + kUnheardNs) g.over_ns = now_ns;
         if (!is_due(g, boot_ns)) continue;
         const rec_hdr* record = make_record(g, now_ns, arena);
         tell({record, g.task.first, g.count + 1, g.last_ns, g.events});
         g.told_ns = record->boot_ns;
-        g.count = g.execs = g.reads = g.writes = g.changes = g.ends = g.failures = g.user_ns = g.system_ns =
+        rec_summary& a = g.amounts;
+        a.events = a.execs = a.reads = a.writes = a.changes = a.ends = a.failures = a.user_ns = a.system_ns =
             0;
+        g.count = 0;
         g.events.clear();
         g.commands.clear();
         g.programs = g.places = Tally(kNamesMax);

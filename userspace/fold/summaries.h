@@ -45,21 +45,18 @@ public:
 private:
     struct Group {
         Task task;
-        rec_summary_of of = REC_SUMMARY_OF_BUILD;
-        rec_hdr cause{};  // of the first one's exec
+        rec_hdr cause{};        // of the first one's exec
+        rec_summary amounts{};  // since it was told last; header and texts are not used
         std::string args;
-        std::uint64_t since_ns = 0, told_ns = 0;
+        std::uint64_t told_ns = 0;
         std::uint64_t last_ns = 0, heard_ns = 0;  // of what was not told; of all
         std::uint64_t over_ns = 0;                // when it was; 0: it goes on
-        std::uint32_t part = 0;
-        std::uint64_t count = 0;  // acts that were not told; events of it by kind
+        std::uint64_t count = 0;                  // acts that were not told; events of it by kind
         KindAmounts events;
-        std::uint64_t execs = 0, reads = 0, writes = 0, changes = 0, ends = 0, failures = 0;
-        std::uint64_t user_ns = 0, system_ns = 0;
-        std::uint32_t code = 0, signal = 0;
-        bool ended = false;
         std::vector<std::string> commands;
         Tally programs{kNamesMax}, places{kNamesMax};
+
+        bool is_of(rec_summary_of what) const { return amounts.of == what; }
     };
     using GroupPtr = std::shared_ptr<Group>;
     struct Fold {
