@@ -23,7 +23,7 @@ override CXXFLAGS += -std=c++20 -Wall -Wextra -Wshadow -Wnon-virtual-dtor -fno-s
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 override LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(SYSROOT:%=--sysroot=%)
 # The shared library of libbcc_bpf comes in a package that needs all of LLVM.
-LDLIBS   := -l:libbcc_bpf.a -lbpf -lelf -lz -lcrypto -lre2 -lfmt -lspdlog -pthread
+LDLIBS   := -l:libbcc_bpf.a -lbpf -lelf -lz -lzstd -lcrypto -lre2 -lyaml-cpp -lfmt -lspdlog -pthread
 override CPPFLAGS += -DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
 
 .DELETE_ON_ERROR:
