@@ -34,6 +34,20 @@ TEST(Worker, AnswersInOrder) {
     EXPECT_TRUE(worker.answers().empty());
 }
 
+TEST(Worker, StopsWithTheAnswersItHas) {
+    std::promise<void> started;
+    IntWorker worker(
+        [&, first = true](const int& n) mutable {
+            if (std::exchange(first, false)) started.set_value();
+            return n;
+        },
+        2);
+    EXPECT_TRUE(worker.ask(7));
+    started.get_future().wait();
+    EXPECT_EQ(worker.stop(), std::vector<int>{7});
+    EXPECT_TRUE(worker.stop().empty());
+}
+
 TEST(Worker, ForgetsWhatDoesNotFitAndNeverBlocks) {
     std::promise<void> open, started;
     std::shared_future<void> gate = open.get_future().share();

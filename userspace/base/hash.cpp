@@ -2,6 +2,7 @@
 // Hashing by xxHash and OpenSSL: the only file that knows them.
 #include "base/hash.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -79,17 +80,46 @@ std::string Sha256::finish() {
     return hex_of(digest, length);
 }
 
-KeyedHash::KeyedHash() {
-    if (RAND_bytes(key_.data(), static_cast<int>(key_.size())) != 1)
-        throw std::runtime_error("no random bytes for the account hash key: is /dev/urandom there?");
+Sha256Digests::Sha256Digests()
+    : context_(EVP_MD_CTX_new()), algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)) {
+    if (!context_ || !algorithm_)
+        throw std::runtime_error("OpenSSL offers no SHA-256: is its configuration broken?");
 }
 
+Sha256Digests::~Sha256Digests() {
+    EVP_MD_CTX_free(context_);
+    EVP_MD_free(algorithm_);
+}
+
+Digest Sha256Digests::of(std::string_view first, std::string_view second) {
+    Digest digest{};
+    EVP_DigestInit_ex(context_, algorithm_, nullptr);
+    EVP_DigestUpdate(context_, first.data(), first.size());
+    EVP_DigestUpdate(context_, second.data(), second.size());
+    EVP_DigestFinal_ex(context_, digest.data(), nullptr);
+    return digest;
+}
+
+Digest hmac_sha256(const Digest& key, std::string_view text) {
+    Digest digest{};
+    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), nullptr);
+    return digest;
+}
+
+void fill_random(std::span<unsigned char> bytes) {
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+        throw std::runtime_error("OpenSSL has no random bytes: is /dev/urandom there?");
+}
+
+void wipe(std::span<unsigned char> bytes) { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+
+std::string hex_text(std::span<const unsigned char> bytes) { return hex_of(bytes.data(), bytes.size()); }
+
+KeyedHash::KeyedHash() { fill_random(key_); }
+
 std::string KeyedHash::operator()(std::string_view text) const {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-         reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &length);
-    return hex_of(digest, 16);
+    return hex_of(hmac_sha256(key_, text).data(), 16);
 }
 
 }  // namespace whodid

@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 struct evp_md_ctx_st;
+struct evp_md_st;
 
 namespace whodid {
 
@@ -49,6 +51,36 @@ public:
 private:
     evp_md_ctx_st* context_;
 };
+
+using Digest = std::array<unsigned char, 32>;
+
+/// SHA-256 of one short text after the other: OpenSSL looks the algorithm up once.
+class Sha256Digests {
+public:
+    Sha256Digests();
+    ~Sha256Digests();
+    Sha256Digests(const Sha256Digests&) = delete;
+    Sha256Digests& operator=(const Sha256Digests&) = delete;
+
+    /// Of both, one behind the other.
+    Digest of(std::string_view first, std::string_view second = {});
+
+private:
+    evp_md_ctx_st* context_;
+    evp_md_st* algorithm_;
+};
+
+/// HMAC-SHA256 (RFC 2104).
+Digest hmac_sha256(const Digest& key, std::string_view text);
+
+/// Fills it from OpenSSL's generator, which the kernel seeds; throws where there is none.
+void fill_random(std::span<unsigned char> bytes);
+
+/// Zeros that the compiler does not leave out.
+void wipe(std::span<unsigned char> bytes);
+
+/// Two lower-case hexadecimal digits a byte.
+std::string hex_text(std::span<const unsigned char> bytes);
 
 /// HMAC-SHA256 (RFC 2104), first 16 bytes: equal names give equal text under one key, and nobody without the
 /// key can test a guess.

@@ -19,15 +19,7 @@ public:
     /// `answer` is called on the worker's thread, for one question after the other. At most `queue_max` wait.
     Worker(std::function<Answer(const Question&)> answer, std::size_t queue_max)
         : answer_(std::move(answer)), queue_max_(queue_max), thread_([this] { run(); }) {}
-    /// Waits for the question it is at; those that wait are forgotten.
-    ~Worker() {
-        {
-            const std::lock_guard lock(mutex_);
-            stop_ = true;
-        }
-        wake_.notify_one();
-        thread_.join();
-    }
+    ~Worker() { (void)stop(); }
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
@@ -45,6 +37,16 @@ public:
     std::vector<Answer> answers() {
         const std::lock_guard lock(mutex_);
         return std::exchange(answers_, {});
+    }
+    /// Waits for the question it is at; those that wait are forgotten. The answers that nobody had yet.
+    std::vector<Answer> stop() {
+        {
+            const std::lock_guard lock(mutex_);
+            stop_ = true;
+        }
+        wake_.notify_one();
+        if (thread_.joinable()) thread_.join();
+        return answers();
     }
 
 private:
