@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <spdlog/spdlog.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "base/rights.h"
 #include "source/hooks.h"
 #include "source/pam_library.h"
 #include "source/probe.h"
@@ -95,6 +97,14 @@ std::uint32_t object_id(std::uint32_t object, int fd) {
 /// do not, those at functions and security hooks hold theirs while others run.
 std::uint32_t slots_per_cpu(const Offers& offers) { return offers.preempts ? 4 : 2; }
 
+/// Where the kernel's own types lack one, libbpf 1.1 goes on with those of modules, which it may list with
+/// CAP_SYS_ADMIN only, and fails without. No type here is a module's: told where to look, it looks nowhere
+/// else.
+const char* types_without_modules() {
+    const auto held = rights();
+    return held && (*held & right(CAP_SYS_ADMIN)) == 0 ? "/sys/kernel/btf/vmlinux" : nullptr;
+}
+
 }  // namespace
 
 /// One way to load. A program that turns out not to attach is refused, and the whole tried again without it:
@@ -163,6 +173,7 @@ Result<std::unique_ptr<Loader>> Loader::load_object(Attempt& attempt) {
         bpf_object_open_opts open{};
         open.sz = sizeof open;
         open.object_name = "whodid";
+        open.btf_custom_path = types_without_modules();
         loader->object_ = bpf_object__open_mem(attempt.elf.data(), attempt.elf.size(), &open);
         if (!loader->object_) return Error::from_errno("cannot open the built-in BPF object");
         if (auto done = loader->prepare(attempt); !done) return done.error();
