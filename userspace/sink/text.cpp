@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kTimeWidth = 12, kSecondsWidth = 8, kWhatWidth = 42, kWhatLeast = 16, kWhatMost = 80;
 constexpr std::size_t kNarrow = 100;  // columns; below, the time has no fraction and RESULT less room
-constexpr std::string_view kRed = "\x1b[1;31m", kPlain = "\x1b[0m";
+constexpr std::string_view kRed = "\x1b[1;31m", kColorOff = "\x1b[0m";
 
 void pad(std::string& out, std::size_t from, std::size_t to) {
     if (from < to) out.append(to - from, ' ');
@@ -142,7 +142,7 @@ void TextLayout::put(std::string& line, std::string_view text, Column& column) c
 
 std::string TextLayout::paint(std::string_view text, bool stands_out) const {
     if (!stands_out || !options_.color) return std::string(text);
-    return fmt::format("{}{}{}", kRed, text, kPlain);
+    return fmt::format("{}{}{}", kRed, text, kColorOff);
 }
 
 std::string TextLayout::header() const {
