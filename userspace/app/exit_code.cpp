@@ -19,4 +19,9 @@ int fail_usage(const Error& error) {
     return kUsageError;
 }
 
+int fail_config(const Error& error) {
+    say(fmt::format("whodid: the configuration is wrong:\n{}\n", error.message));
+    return kConfigInvalid;
+}
+
 }  // namespace whodid

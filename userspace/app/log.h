@@ -4,7 +4,12 @@
 
 namespace whodid {
 
-/// Warnings and worse; with `verbose` everything.
-void start_log(bool verbose);
+enum class LogLevel { kError, kWarn, kInfo, kDebug };
+
+/// Once: what is as bad as that, and worse. Where standard error is the journal's ($JOURNAL_STREAM) a line
+/// begins with its priority, "<4>", in place of the program's name and the level.
+void start_log(LogLevel level);
+/// From now on.
+void set_log_level(LogLevel level);
 
 }  // namespace whodid
