@@ -18,13 +18,7 @@ namespace whodid {
 
 namespace {
 
-struct Column {
-    std::string_view name;
-    std::uint64_t (*read)(const LedgerLine&);
-};
-
-// In the order of the line: kernel, ring, pump, sink.
-constexpr Column kColumns[] = {
+constexpr LedgerColumn kColumns[] = {
     {"seen", [](const LedgerLine& l) { return std::uint64_t{l.kernel.seen}; }},
     {"gated", [](const LedgerLine& l) { return std::uint64_t{l.kernel.gated}; }},
     {"kernel_folded", [](const LedgerLine& l) { return std::uint64_t{l.kernel.folded}; }},
@@ -49,7 +43,7 @@ constexpr Column kColumns[] = {
 };
 
 bool is_empty(const LedgerLine& line) {
-    return std::ranges::all_of(kColumns, [&](const Column& c) { return c.read(line) == 0; });
+    return std::ranges::all_of(kColumns, [&](const LedgerColumn& c) { return c.read(line) == 0; });
 }
 
 /// Calls f(name, number, line) for each kind that anything happened to.
@@ -61,13 +55,15 @@ void for_each_line(const Ledger& ledger, F f) {
 }
 
 void put_counters(JsonWriter& out, const LedgerLine& line) {
-    for (const Column& column : kColumns) {
+    for (const LedgerColumn& column : kColumns) {
         out.key(column.name);
         out.number(column.read(line));
     }
 }
 
 }  // namespace
+
+std::span<const LedgerColumn> ledger_columns() { return kColumns; }
 
 std::string list_counts(NamedCounts counts) {
     constexpr std::size_t kNamed = 5;
@@ -118,16 +114,16 @@ std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t sho
 }
 
 std::string ledger_text(const Ledger& ledger) {
-    std::vector<Column> used;
+    std::vector<LedgerColumn> used;
     const LedgerLine sum = ledger.total();
     std::ranges::copy_if(kColumns, std::back_inserter(used),
-                         [&](const Column& c) { return c.read(sum) != 0; });
+                         [&](const LedgerColumn& c) { return c.read(sum) != 0; });
     std::string out = fmt::format("{:<16}", "ledger");
-    for (const Column& column : used) out += fmt::format(" {:>9}", column.name);
+    for (const LedgerColumn& column : used) out += fmt::format(" {:>9}", column.name);
     out += '\n';
     const auto row = [&](std::string_view name, const LedgerLine& line) {
         out += fmt::format("{:<16}", name);
-        for (const Column& column : used)
+        for (const LedgerColumn& column : used)
             out += fmt::format(" {:>{}}", column.read(line), std::max<std::size_t>(9, column.name.size()));
         out += '\n';
     };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,14 @@
 #include "filter/filter.h"
 
 namespace whodid {
+
+/// A column of the ledger, as docs/ledger.md names it.
+struct LedgerColumn {
+    std::string_view name;
+    std::uint64_t (*read)(const LedgerLine&);
+};
+/// In the order of the line: kernel, ring, pump, sink.
+std::span<const LedgerColumn> ledger_columns();
 
 /// One or two lines for people.
 std::string footer(const Ledger& ledger, const Filter& filter, std::uint64_t shown);

@@ -21,14 +21,14 @@ namespace {
 
 constexpr std::uint32_t kPtsMajor = 136;  // Documentation/admin-guide/devices.txt: Unix98 PTY slaves
 
-struct Status {
+struct StatusFile {
     std::uint32_t parent = 0, terminal_major = 0, terminal_minor = 0;
     std::uint64_t start_ticks = 0;
 };
 
 /// proc_pid_stat(5): after the name, which may hold anything, come state, ppid, pgrp, session, tty_nr, …;
 /// starttime is the 22nd of all.
-std::optional<Status> status_of(const Host& host, std::uint32_t pid) {
+std::optional<StatusFile> status_of(const Host& host, std::uint32_t pid) {
     const auto text = host.read_file("/proc/" + std::to_string(pid) + "/stat");
     if (!text) return std::nullopt;
     const std::size_t name_end = text->rfind(')');
@@ -36,7 +36,7 @@ std::optional<Status> status_of(const Host& host, std::uint32_t pid) {
     std::istringstream fields(text->substr(name_end + 1));
     std::string state, skipped;
     std::uint32_t group = 0, session = 0, device = 0;
-    Status status;
+    StatusFile status;
     fields >> state >> status.parent >> group >> session >> device;
     constexpr int kBetween = 14;  // tpgid to itrealvalue
     for (int i = 0; i < kBetween; ++i) fields >> skipped;
