@@ -23,7 +23,8 @@ override CXXFLAGS += -std=c++20 -Wall -Wextra -Wshadow -Wnon-virtual-dtor -fno-s
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 override LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(SYSROOT:%=--sysroot=%)
 # The shared library of libbcc_bpf comes in a package that needs all of LLVM.
-LDLIBS   := -l:libbcc_bpf.a -lbpf -lelf -lz -lzstd -lcrypto -lre2 -lyaml-cpp -lfmt -lspdlog -pthread
+LIBBCC_BPF ?= -l:libbcc_bpf.a
+LDLIBS   := $(LIBBCC_BPF) -lbpf -lelf -lz -lzstd -lcrypto -lre2 -lyaml-cpp -lfmt -lspdlog -pthread
 override CPPFLAGS += -DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
 
 .DELETE_ON_ERROR:
@@ -53,7 +54,8 @@ bench_tested := $(patsubst %,$(B)/obj/tests/bench/%.o,report report_sections rep
 deeds    := $(patsubst tests/live/deeds/%.c,$(B)/deeds/%,$(filter-out %/compat.c,$(wildcard tests/live/deeds/*.c)))
 deeds    += $(if $(filter x86_64,$(shell uname -m)),$(B)/deeds/compat32 $(B)/deeds/compat64)
 
-.PHONY: FORCE all run docs test test-vm unit golden live lint bench fuzz clean install deps deps-test deps-vm arm64 kernels
+.PHONY: FORCE all run docs test test-vm unit golden live lint bench fuzz clean install cli package test-packages deps \
+	deps-test deps-vm deps-package arm64 kernels
 all: $(B)/whodid
 
 # ---- BPF -------------------------------------------------------------------------------------------
@@ -105,6 +107,7 @@ $(B)/whodid: $(B)/obj/userspace/main.o $(B)/libwhodid.a
 # What is tested is compiled as it is shipped; the tests themselves with less, which is most of a build's time.
 $(unit_obj): override CPPFLAGS += -Itests
 $(unit_obj) $(golden_obj): override CXXFLAGS += -O0 -g1
+$(live_obj): override CPPFLAGS += -Itests
 $(live_obj): override CXXFLAGS += -O1 -g1
 $(B)/tests/unit: $(unit_obj) $(bench_tested) $(B)/libwhodid.a
 $(B)/tests/golden: $(golden_obj) $(B)/libwhodid.a
@@ -158,10 +161,12 @@ fuzz: $(fuzzers)
 # is made to see that it can be, and to be run by an emulator (tests/run arm64).
 ARM64_CXX      ?= aarch64-linux-gnu-g++
 ARM64_CXXFLAGS ?= -O0
+ARM64_LDFLAGS  ?=
+ARM64_TARGETS  ?= $(B)/arm64/whodid $(B)/arm64/tests/golden
 arm64_sysroot  := $(abspath $(B))/arm64/sysroot
 arm64: $(arm64_sysroot)/whole
 	$(Q)$(MAKE) B=$(B)/arm64 JOINED=1 BPF_DIR=$(B)/arm64/bpf ARCH=aarch64 SYSROOT=$(arm64_sysroot) CXX='$(ARM64_CXX)' \
-		CXXFLAGS='$(ARM64_CXXFLAGS)' $(B)/arm64/whodid $(B)/arm64/tests/golden
+		CXXFLAGS='$(ARM64_CXXFLAGS)' LDFLAGS='$(ARM64_LDFLAGS)' $(ARM64_TARGETS)
 $(arm64_sysroot)/whole: tools/arm64-sysroot | deps-vm
 	$(Q)tools/arm64-sysroot $(@D)
 
@@ -190,12 +195,15 @@ test: | deps-vm
 lint: $(skeletons) | deps-test
 	$(Q)B=$(B) CPPFLAGS='$(CPPFLAGS)' tools/lint $(FILES)
 
+# With SKIP_DEPS it takes what is there: a package build may not install, nor ask.
 deps:
-	$(Q)tools/install-deps build
+	$(Q)$(if $(SKIP_DEPS),,tools/install-deps build)
 deps-test:
 	$(Q)tools/install-deps test
 deps-vm:
 	$(Q)tools/install-deps vm
+deps-package:
+	$(Q)tools/install-deps package
 
 run: $(B)/whodid
 	$(Q)tools/run-live $(B)/whodid $(ARGS)
@@ -203,10 +211,51 @@ run: $(B)/whodid
 docs: $(B)/whodid
 	$(Q)tools/gen-docs $(B)/whodid
 
-install: $(B)/whodid
-	install -D -m 0755 $(B)/whodid $(DESTDIR)$(PREFIX)/sbin/whodid
+# ---- installation ----------------------------------------------------------------------------------
+# Pages and completions are made of the program's own help. Another machine's program is run by its emulator, RUN.
+RUN ?=
+$(B)/man/whodid.8 $(B)/completions/whodid.bash &: $(B)/whodid tools/gen-cli
+	$(call say,CLI,$(B)/man $(B)/completions)
+	$(Q)rm -rf $(B)/man $(B)/completions
+	$(Q)RUN='$(RUN)' tools/gen-cli $(B)/whodid $(B)/man $(B)/completions
+cli: $(B)/man/whodid.8
+
+SBINDIR     ?= $(PREFIX)/sbin
+SYSCONFDIR  ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+MANDIR      ?= $(PREFIX)/share/man
+DOCDIR      ?= $(PREFIX)/share/doc/whodid
+BASHDIR     ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR      ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR     ?= $(PREFIX)/share/fish/vendor_completions.d
+put = install -D -m 0644
+# What is run by systemd has its place written in the unit. A configuration that is there already is left alone.
+install: $(B)/whodid cli
+	install -D -m 0755 $(B)/whodid $(DESTDIR)$(SBINDIR)/whodid
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR)
+	sed 's|/usr/sbin/whodid|$(SBINDIR)/whodid|; s|/etc/whodid|$(SYSCONFDIR)/whodid|' \
+		packaging/systemd/whodid.service > $(DESTDIR)$(UNITDIR)/whodid.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/whodid.service
+	$(put) packaging/systemd/whodid.sysusers $(DESTDIR)$(SYSUSERSDIR)/whodid.conf
+	$(put) packaging/systemd/whodid.tmpfiles $(DESTDIR)$(TMPFILESDIR)/whodid.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/whodid/whodid.yaml || \
+		install -D -m 0640 packaging/whodid.yaml $(DESTDIR)$(SYSCONFDIR)/whodid/whodid.yaml
+	install -m 0644 $(B)/man/*.7 $(DESTDIR)$(MANDIR)/man7
+	install -m 0644 $(B)/man/*.8 $(DESTDIR)$(MANDIR)/man8
+	$(put) $(B)/completions/whodid.bash $(DESTDIR)$(BASHDIR)/whodid
+	$(put) $(B)/completions/_whodid $(DESTDIR)$(ZSHDIR)/_whodid
+	$(put) $(B)/completions/whodid.fish $(DESTDIR)$(FISHDIR)/whodid.fish
+	install -m 0644 README.md docs/*.md $(DESTDIR)$(DOCDIR)
+
+# Debian's and Fedora's package, in $(B)/packages, and what is tried with them (tests/packages, as root).
+package: | deps-package
+	$(Q)B=$(B) tools/package $(PACKAGES)
+test-packages: package
+	$(Q)B=$(B) tests/packages
 
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) $(BPF_DIR) -type f -name '*.d' 2>/dev/null)
+-include $(shell find $(B) $(BPF_DIR) -path $(B)/package -prune -o -type f -name '*.d' -print 2>/dev/null)

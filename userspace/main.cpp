@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "app/check.h"
+#include "app/config.h"
+#include "app/configuration.h"
 #include "app/exit_code.h"
 #include "app/explain.h"
 #include "app/fields.h"
@@ -23,7 +25,9 @@
 #include "app/replay.h"
 #include "app/run.h"
 #include "app/say.h"
+#include "app/status_command.h"
 #include "app/trace.h"
+#include "app/verify.h"
 #include "app/version.h"
 #include "app/volume.h"
 #include "app/watch.h"
@@ -296,6 +300,10 @@ void add_replay(CLI::App& command, ReplayOptions& options) {
 
 void add_run(CLI::App& command, RunOptions& options) {
     command
+        .add_option("-c,--config", options.config_path,
+                    "Settings, docs/configuration.md; conf.d/*.yaml beside it too. Options count more")
+        ->type_name("FILE");
+    command
         .add_option("-o,--output", options.output_path,
                     "Append JSON lines to this file, mode 0640 if it is new; default standard output")
         ->type_name("FILE");
@@ -362,6 +370,35 @@ void add_volume(CLI::App& command, VolumeOptions& options) {
         [&options](bool json) { options.json = json; }, "Default: table");
 }
 
+void add_verify(CLI::App& command, VerifyOptions& options) {
+    command
+        .add_option("FILE", options.paths, "Event files, or directories of them: then none may be missing")
+        ->required();
+    command
+        .add_option("--key", options.key_path,
+                    "A copy of the sensor's key, kept elsewhere: proves who sealed the files")
+        ->type_name("FILE");
+    add_choice<bool>(
+        command, "-o,--output", {{"text", false}, {"json", true}},
+        [&options](bool json) { options.json = json; }, "Default: text");
+}
+
+void add_status(CLI::App& command, StatusOptions& options) {
+    add_choice<bool>(
+        command, "-o,--output", {{"text", false}, {"json", true}},
+        [&options](bool json) { options.json = json; }, "Default: text");
+    add_choice<Probe>(
+        command, "--probe", {{"ready", Probe::kReady}, {"live", Probe::kLive}},
+        [&options](Probe probe) { options.probe = probe; },
+        "No page: exit status 0 if it tells events, or if its pump moves; else 1");
+    // Not the others: WHODID_OUTPUT is a container's for the sensor whose probe this is.
+    command
+        .add_option("--socket", options.socket,
+                    fmt::format("Whom to ask, also WHODID_SOCKET; default {}", kStatusSocket))
+        ->envname("WHODID_SOCKET")
+        ->type_name("PATH");
+}
+
 /// Every option can be given in the environment too: WHODID_RING_SIZE for --ring-size.
 void mirror_in_environment(CLI::App& command) {
     for (CLI::Option* option : command.get_options()) {
@@ -372,6 +409,23 @@ void mirror_in_environment(CLI::App& command) {
         option->envname(name);
     }
     command.footer("Each option can be given in the environment: WHODID_COLOR=never is --color never.");
+}
+
+/// Options of `run` are put over the settings: they are read once more.
+Result<void> read_settings(CLI::App& app, const CLI::App& command, RunOptions& options, int argc,
+                           char** argv) {
+    Environment environment = environment_of_process();
+    for (const CLI::Option* option : command.get_options()) environment.erase(option->get_envname());
+    auto settings = load_settings(options.config_path, environment);
+    if (!settings) return settings.error();
+    static_cast<Settings&>(options) = std::move(*settings);
+    app.parse(argc, argv);
+    const bool is_said = command.count("--for") + command.count("--reason") != 0;
+    if (options.profile != Profile::kForensic && command.count("--profile") != 0 && !is_said) {
+        options.forensic_ns = 0;  // of the profile that the option has put aside
+        options.forensic_reason.clear();
+    }
+    return {};
 }
 
 /// What is wrong with the arguments, and where to read on. CLI11 does not look for near names.
@@ -411,7 +465,8 @@ int run_command_line(int argc, char** argv) {
     app.require_subcommand(1);
     app.footer(
         "Exit status: 0 done (also by Ctrl-C), 1 failed, 2 wrong arguments, 3 this kernel or these rights\n"
-        "do not allow it, 4 done but for what is named (watch import, volume).");
+        "do not allow it, 4 done but for what is named (watch import, volume, status),\n"
+        "or a configuration that is wrong (config, run).");
     const auto command = [&app](const char* name, const char* group, const char* doc) {
         auto* sub = app.add_subcommand(name, doc)->group(group);
         sub->set_help_flag("-h,--help", "Show this");
@@ -433,10 +488,37 @@ int run_command_line(int argc, char** argv) {
     add_replay(*replay_command, replay_options);
     mirror_in_environment(*replay_command);
 
+    StatusOptions status_options;
+    auto* status_command = command("status", "Watch", "How the sensor that runs on this machine fares");
+    add_status(*status_command, status_options);
+    status_command->footer(
+        "Exit status: 0 healthy, 4 something is wrong that the first lines name (events lost in the last\n"
+        "minute, a sink that is down, a pump that hangs, a configuration that was not taken, a ledger that\n"
+        "does not balance, still starting), 1 nobody answers, 3 only root and members of group whodid may "
+        "ask.");
+
     RunOptions run_options;
     auto* run_command = command("run", "Run", "Serve: tell all that happens as JSON lines, and stay there");
     add_run(*run_command, run_options);
     mirror_in_environment(*run_command);
+
+    std::string config_path = kConfigPath;
+    bool keys_as_markdown = false;
+    auto* config_command = command("config", "Run", "The daemon's configuration; docs/configuration.md");
+    config_command->require_subcommand(1);
+    const auto config_subcommand = [&](const char* name, const char* doc) {
+        auto* sub = config_command->add_subcommand(name, doc);
+        sub->set_help_flag("-h,--help", "Show this");
+        return sub;
+    };
+    auto* config_check_command = config_subcommand("check", "What is wrong with it, or what it comes to");
+    auto* config_show_command = config_subcommand("show", "What is in force, and where it is from");
+    for (auto* sub : {config_check_command, config_show_command})
+        sub->add_option("FILE", config_path, fmt::format("Default {}; conf.d beside it too", kConfigPath));
+    auto* config_keys_command = config_subcommand("keys", "Every key, as the file that is shipped");
+    add_choice<bool>(
+        *config_keys_command, "-o,--output", {{"yaml", false}, {"markdown", true}},
+        [&](bool markdown) { keys_as_markdown = markdown; }, "Default: yaml");
 
     CheckOptions check_options;
     auto* check_command = command("check", "Run", "What this kernel and these rights offer");
@@ -456,6 +538,11 @@ int run_command_line(int argc, char** argv) {
     auto* volume_command =
         command("volume", "Run", "What fills an event file, and what filters or a profile would save");
     add_volume(*volume_command, volume_options);
+
+    VerifyOptions verify_options;
+    auto* verify_command =
+        command("verify", "Run", "Whether event files are as they were written; docs/log-files.md");
+    add_verify(*verify_command, verify_options);
 
     std::string expression;
     auto* filter_command = command("filter", "Run", "The expressions that --filter takes");
@@ -487,14 +574,34 @@ int run_command_line(int argc, char** argv) {
         if (error.get_exit_code() == 0) return app.exit(error);  // help, version
         return fail_usage(Error{explain(app, error)});
     }
-    start_log(trace_options.view.verbose || replay_options.view.verbose || run_options.verbose);
+    const bool verbose = trace_options.view.verbose || replay_options.view.verbose || run_options.verbose;
+    start_log(verbose ? LogLevel::kDebug : LogLevel::kWarn);
+    if (*run_command) {
+        const auto read = read_settings(app, *run_command, run_options, argc, argv);
+        if (!read) return fail_config(read.error());
+        if (!run_options.verbose) set_log_level(run_options.log_level);
+    }
     if (*trace_command) return trace(trace_options);
     if (*record_command) return record(record_options);
     if (*replay_command) return replay(replay_options);
-    if (*run_command) return run(run_options);
+    if (*status_command) return status(status_options);
+    if (*run_command) {
+        RereadOptions reread = [&]() -> Result<RunOptions> {
+            run_options = RunOptions();
+            app.parse(argc, argv);
+            if (auto read = read_settings(app, *run_command, run_options, argc, argv); !read)
+                return read.error();
+            return run_options;
+        };
+        return run(run_options, run_options.config_path.empty() ? nullptr : reread);
+    }
+    if (*config_check_command) return config_check(config_path);
+    if (*config_show_command) return config_show(config_path);
+    if (*config_keys_command) return config_keys(keys_as_markdown);
     if (*check_command) return check(check_options);
     if (*fields_command) return fields(fields_options);
     if (*volume_command) return volume(volume_options);
+    if (*verify_command) return verify(verify_options);
     if (*filter_command) return filter_explain(expression);
     if (*list_command) return watch_list(watch_paths);
     if (*import_command) return watch_import(rules_paths);

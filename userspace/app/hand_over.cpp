@@ -24,4 +24,18 @@ void HandOver::commit(const Checkpoint& checkpoint) {
 
 void HandOver::started(const rec_guard& sensor) { page_->sensor = sensor; }
 
+void HandOver::reloaded(std::string_view error, std::uint64_t wall_ns) {
+    const std::size_t length = error.copy(page_->reload_error, sizeof page_->reload_error - 1);
+    page_->reload_error[length] = 0;
+    ++(error.empty() ? page_->reloads : page_->refused_reloads);
+    page_->reloaded_wall_ns = wall_ns;
+}
+
+/// Text that is just written is seen in part, which the next look mends.
+HandOver::Reloads HandOver::reloads() const {
+    const std::string_view error(page_->reload_error, sizeof page_->reload_error);
+    return {page_->reloads, page_->refused_reloads, page_->reloaded_wall_ns,
+            std::string(error.substr(0, error.find('\0')))};
+}
+
 }  // namespace whodid

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "app/pipeline.h"
 #include "base/ledger.h"
@@ -58,10 +60,23 @@ public:
     /// Workers that began so far, this one too.
     std::uint32_t begin() { return ++page_->workers; }
 
+    /// What came of reading the configuration again. Wall clock.
+    struct Reloads {
+        std::uint32_t done = 0, refused = 0;
+        std::uint64_t last_wall_ns = 0;  // 0: never
+        std::string last_error;          // empty: it was taken; else what was wrong, its beginning at least
+    };
+    /// The supervisor's to say.
+    void reloaded(std::string_view error, std::uint64_t wall_ns);
+    Reloads reloads() const;
+
 private:
     struct Page {
         std::atomic<std::uint32_t> current, writing, workers;
         std::atomic<std::uint64_t> moved_ns;
+        std::atomic<std::uint32_t> reloads, refused_reloads;
+        std::atomic<std::uint64_t> reloaded_wall_ns;
+        char reload_error[1024];  // ends with NUL
         rec_guard sensor;
         Checkpoint checkpoints[2];
     };

@@ -222,16 +222,22 @@ std::string LiveCapture::describe(const Predecessor& predecessor) const {
 
 // ---- taking over ------------------------------------------------------------------------------------------
 
+/// With the kernel's columns as they were last read.
+Ledger LiveCapture::with_kernel(const Ledger& ledger) const {
+    Ledger whole = ledger;
+    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
+        whole[kind].kernel = seen_losses_[kind].kernel;
+        whole[kind].missed = seen_losses_[kind].missed;
+    }
+    return whole;
+}
+
 /// What was told, and what room can be given back; in that order, or what is written over was never told.
 void LiveCapture::commit(const Ledger& ledger, std::uint64_t told_until_ns,
                          const Pipeline::Numbers& numbers) {
     if (!hand_over_) return;
     Checkpoint now;
-    now.ledger = ledger;
-    for (std::uint16_t kind = 0; kind < WHODID_KIND_MAX; ++kind) {
-        now.ledger[kind].kernel = seen_losses_[kind].kernel;
-        now.ledger[kind].missed = seen_losses_[kind].missed;
-    }
+    now.ledger = with_kernel(ledger);
     now.taken = taken_;
     now.kept = source_->done(told_until_ns);
     now.read = source_->read();
@@ -323,6 +329,10 @@ void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint6
         options_.forensic_until_ns = 0;
         pipeline.use(Profile::kStandard, "the time of forensic is over");
     }
+    if (options_.each_second && now_ns >= second_due_ns_) {
+        second_due_ns_ = now_ns + kHousekeepingNs;
+        options_.each_second(with_kernel(ledger), pipeline);
+    }
     if (canary_->is_due(now_ns)) send_canary(pipeline);
     if (options_.heartbeat_ns == 0 || now_ns < heartbeat_due_ns_) return;
     heartbeat_due_ns_ = now_ns + options_.heartbeat_ns;
@@ -364,31 +374,52 @@ Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {
     return going;
 }
 
-Result<void> LiveCapture::close(Pipeline& pipeline, Ledger& ledger) {
-    if (auto stopped = kernel_.side->stop(); !stopped) return stopped;
+Result<PumpEnd> LiveCapture::close(Pipeline& pipeline, Ledger& ledger) {
+    if (auto stopped = kernel_.side->stop(); !stopped) return stopped.error();
     drain(pipeline);
     folds_.finish(boot_now_ns(), [&](const rec_folded& folded) { take_folded(pipeline, folded); });
     report_losses(pipeline, boot_now_ns());
-    if (auto read = kernel_.side->read_counters(ledger); !read) return read;
+    if (auto read = kernel_.side->read_counters(ledger); !read) return read.error();
     auto finished = pipeline.finish();
     if (finished && *finished) {
+        if (options_.each_second) options_.each_second(ledger, pipeline);
         pipeline.say_left_out();
         const std::string reason = options_.stop_reason ? options_.stop_reason() : std::string();
         pipeline.say(REC_SENSOR_STOP, fmt::format("{} events delivered{}{}", pipeline.shown(),
                                                   reason.empty() ? "" : "; ", reason));
         finished = pipeline.finish();
     }
-    return finished ? Result<void>() : Result<void>(finished.error());
+    if (!finished) return finished.error();
+    return PumpEnd::kClosed;
 }
 
-Result<void> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options) {
+/// Whatever was taken is told, open summaries too: a successor could only declare them lost. What comes
+/// meanwhile stays in the rings.
+Result<PumpEnd> LiveCapture::leave(Pipeline& pipeline, Ledger& ledger) {
+    drain(pipeline);
+    const std::uint64_t now = boot_now_ns();
+    report_losses(pipeline, now);
+    auto finished = pipeline.finish();
+    if (finished && options_.each_second) {
+        options_.each_second(with_kernel(ledger), pipeline);
+        finished = pipeline.finish();
+    }
+    if (!finished) return finished.error();
+    commit(ledger, now, pipeline.numbers());
+    folds_.release(now);
+    return PumpEnd::kLeft;
+}
+
+Result<PumpEnd> LiveCapture::pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options) {
     options_ = options;
     folds_ = FoldTable(kernel_.side->folds(), options_.fold_window);
-    if (auto begun = begin(pipeline, ledger); !begun) return begun;
+    if (auto begun = begin(pipeline, ledger); !begun) return begun.error();
     const auto going = run(pipeline, ledger);
     if (!going && going.error().code != EPIPE && hand_over_) return going.error();
+    if (going && *going && hand_over_ && options_.leaves && options_.leaves()) return leave(pipeline, ledger);
     auto closed = close(pipeline, ledger);
-    return going ? closed : Result<void>(going.error());
+    if (!going) return going.error();
+    return closed;
 }
 
 }  // namespace whodid

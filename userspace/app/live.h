@@ -44,8 +44,14 @@ struct PumpOptions {
     std::uint64_t forensic_until_ns = 0;  // since boot: then profile standard; 0: never
     std::string forensic_reason = {};
     std::function<std::string()> stop_reason =
-        {};  // asked at the end, for the last event; null: none to tell
+        {};                             // asked at the end, for the last event; null: none to tell
+    std::function<bool()> leaves = {};  // asked when stopped: whether somebody else goes on; null: nobody
+    /// Called by the pump at its beginning, then at most once a second, also while nothing happens, and at
+    /// its end: the ledger so far, the kernel's columns as they were last read. May be null.
+    std::function<void(const Ledger&, Pipeline&)> each_second = {};
 };
+
+enum class PumpEnd { kClosed, kLeft };
 
 /// What a reader is given of a kernel side that somebody else has loaded.
 struct KernelLease {
@@ -66,9 +72,10 @@ public:
     Stream& stream() { return stream_; }
 
     /// Called once; outlives the pipeline. Reads until told to stop, the time is over, or the sink takes no
-    /// more; then drains everything and brings the ledger up to date. Nothing is detached yet. An Error of
-    /// the sink of one who took over, but EPIPE, leaves all as it is, for a successor.
-    Result<void> pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options);
+    /// more; then drains everything and brings the ledger up to date. Nothing is detached yet. Who took over,
+    /// and is told to leave, tells what there is and leaves the kernel side to its successor. An Error of its
+    /// sink, but EPIPE, leaves all as it is, for a successor too.
+    Result<PumpEnd> pump(Pipeline& pipeline, Ledger& ledger, const PumpOptions& options);
 
 private:
     LiveCapture() = default;
@@ -78,8 +85,10 @@ private:
     void say_lost(Pipeline& pipeline, const Lost& lost, const Checkpoint& from);
     Result<bool> tell(Pipeline& pipeline, const Ledger& ledger, std::uint64_t until_boot_ns);
     Result<bool> run(Pipeline& pipeline, Ledger& ledger);
-    Result<void> close(Pipeline& pipeline, Ledger& ledger);
+    Result<PumpEnd> close(Pipeline& pipeline, Ledger& ledger);
+    Result<PumpEnd> leave(Pipeline& pipeline, Ledger& ledger);
     void housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint64_t now_ns);
+    Ledger with_kernel(const Ledger& ledger) const;
     void drain(Pipeline& pipeline);
     void put_policy(Pipeline& pipeline);
     void send_canary(Pipeline& pipeline);
@@ -96,7 +105,7 @@ private:
     SensorList sensors_;
     KindCounts taken_{};
     Ledger seen_losses_;
-    std::uint64_t listed_until_ns_ = 0, losses_read_ns_ = 0, heartbeat_due_ns_ = 0;
+    std::uint64_t listed_until_ns_ = 0, losses_read_ns_ = 0, heartbeat_due_ns_ = 0, second_due_ns_ = 0;
     std::vector<rec_guard> guards_;
     rec_gate gate_{};  // in force, but for what is spared
     std::optional<Canary> canary_;

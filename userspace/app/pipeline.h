@@ -101,6 +101,8 @@ public:
     void use(Profile profile, std::string_view reason);
     /// What the process has used of CPUs, now and then: the budget's matter.
     void used_cpu(std::uint64_t ns);
+    /// How much the budget leaves out now: 0, nothing.
+    unsigned budget_step() const { return budget_ ? static_cast<unsigned>(budget_->step()) : 0; }
     /// What the budget has left out since it last said so; nothing when it has not. The stream ends: from
     /// here on it takes no step.
     void say_left_out();

@@ -4,13 +4,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <utility>
 
+#include "app/confine.h"
 #include "app/detach.h"
+#include "app/listener.h"
 #include "app/stop.h"
 #include "app/supervisor.h"
 
@@ -61,21 +65,80 @@ Result<void> check_budget(const RunOptions& options) {
     return {};
 }
 
-}  // namespace
-
-int run(const RunOptions& options) {
-    ::signal(SIGHUP, SIG_IGN);  // a service has no terminal to lose
-    if (auto checked = check_profile(options); !checked) return fail_usage(checked.error());
-    if (auto checked = check_budget(options); !checked) return fail_usage(checked.error());
+Result<void> check(const RunOptions& options) {
+    if (auto checked = check_profile(options); !checked) return checked;
+    if (auto checked = check_budget(options); !checked) return checked;
     FilterOptions wanted;
     wanted.expressions = options.filters;
-    if (auto filter = Filter::compile(wanted, {}); !filter) return fail_usage(filter.error());
+    auto filter = Filter::compile(wanted, {});
+    return filter ? Result<void>() : Result<void>(filter.error());
+}
+
+/// Readable when SIGHUP has come. Nothing that this process starts has it blocked for good: a worker ignores
+/// it.
+Result<Fd> hang_ups() {
+    sigset_t hang_up;
+    ::sigemptyset(&hang_up);
+    ::sigaddset(&hang_up, SIGHUP);
+    ::signal(SIGHUP, SIG_DFL);
+    ::sigprocmask(SIG_BLOCK, &hang_up, nullptr);
+    Fd signals(::signalfd(-1, &hang_up, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals.valid()) return Error::from_errno("cannot listen to SIGHUP");
+    return signals;
+}
+
+/// That nobody can ask is no reason not to see.
+StatusListeners listen_for_questions(const RunOptions& options) {
+    StatusListeners listeners;
+    listeners.group = status_group();
+    const auto take = [](Result<Fd> made, Fd& to) {
+        if (made)
+            to = std::move(*made);
+        else
+            spdlog::warn("nobody can ask for the status: {}", made.error().message);
+    };
+    if (!options.status_socket.empty())
+        take(listen_on_path(options.status_socket, listeners.group), listeners.status);
+    if (!options.metrics_listen.empty())
+        take(listen_for_metrics(options.metrics_listen, listeners.group), listeners.metrics);
+    return listeners;
+}
+
+/// What only another start would change is left as it is, and said.
+RereadOptions with_what_stays(const RereadOptions& reread, const RunOptions& first) {
+    return [reread, load = first.load, output = first.output_path, status = first.status_socket,
+            metrics = first.metrics_listen, had_sinks = !first.sinks.empty()]() -> Result<RunOptions> {
+        auto options = reread();
+        if (!options) return options;
+        if (auto checked = check(*options); !checked) return checked.error();
+        LoadOptions stays = load;
+        stays.fold_window = options->load.fold_window;
+        if (with_room_to_keep(options->load) != stays)
+            spdlog::warn("what is configured for the kernel side takes effect at the next start");
+        if (options->status_socket != status || options->metrics_listen != metrics)
+            spdlog::warn("where the status is served changes with the next start");
+        if (had_sinks && output.empty() && options->sinks.empty())
+            return Error{"no sink is left: events would go nowhere", EINVAL};
+        options->load = stays;
+        options->output_path = output;
+        return options;
+    };
+}
+
+}  // namespace
+
+int run(const RunOptions& options, const RereadOptions& reread) {
+    ::signal(SIGHUP, SIG_IGN);  // a service has no terminal to lose
+    if (auto checked = check(options); !checked) return fail_usage(checked.error());
     Fd file;
     if (!options.output_path.empty()) {
         auto opened = open_output(options.output_path);
         if (!opened) return fail(opened.error());
         file = std::move(*opened);
     }
+    auto notices = ServiceNotices::from_environment();
+    if (!notices) return fail(notices.error());
+    StatusListeners listeners = listen_for_questions(options);
     const StopSignals stop;
     auto hand_over = HandOver::make();
     if (!hand_over) return fail(hand_over.error());
@@ -84,8 +147,20 @@ int run(const RunOptions& options) {
     auto loader = Loader::load(roomy.load);
     if (!loader) return fail(loader.error());
     detach_behind();  // from here on every way to end is quick, SIGKILL too
-    Supervisor supervisor(roomy, **loader, **hand_over, file.valid() ? file.get() : STDOUT_FILENO);
-    return supervisor.run(stop.fd());
+    if (auto confined = confine(Role::kSupervisor); !confined) return fail(confined.error());
+    Fd reload;
+    if (reread) {
+        auto signals = hang_ups();
+        if (!signals) return fail(signals.error());
+        reload = std::move(*signals);
+    }
+    Supervisor::Surroundings around;
+    around.out_fd = file.valid() ? file.get() : options.sinks.empty() ? STDOUT_FILENO : -1;
+    around.reread = with_what_stays(reread, roomy);
+    around.notices = std::move(*notices);
+    around.listeners = std::move(listeners);
+    Supervisor supervisor(roomy, **loader, **hand_over, std::move(around));
+    return supervisor.run(stop.fd(), reload.valid() ? reload.get() : -1);
 }
 
 }  // namespace whodid

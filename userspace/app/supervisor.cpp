@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +28,7 @@ namespace {
 
 constexpr std::uint64_t kStopNs = 20'000'000'000;  // a full ring is read and written in less
 constexpr std::uint64_t kForever = ~std::uint64_t{0};
+constexpr std::uint64_t kAliveNs = 5'000'000'000;  // since the pump went round
 
 /// False after `timeout_ms`; -1: never.
 bool wait_for(int fd, int timeout_ms) {
@@ -44,11 +47,11 @@ std::string describe_end(int status) {
     return fmt::format("ended with status {}", WEXITSTATUS(status));
 }
 
-Supervisor::Supervisor(const RunOptions& options, Loader& loader, HandOver& hand_over, int out_fd)
-    : options_(options),
+Supervisor::Supervisor(RunOptions options, Loader& loader, HandOver& hand_over, Surroundings around)
+    : options_(std::move(options)),
       loader_(loader),
       hand_over_(hand_over),
-      out_fd_(out_fd),
+      around_(std::move(around)),
       start_ns_(boot_now_ns()),
       nonce_(KeyedHash()("canary")) {}
 
@@ -79,7 +82,10 @@ void Supervisor::become_worker(Fd orders, Fd line, Fd lister) const {
     WorkerTask task{options_, hand_over_, {&loader_, std::move(lister), objects_}};
     task.orders_fd = orders.get();
     task.policy_line = std::move(line);
-    task.out_fd = out_fd_;
+    task.out_fd = around_.out_fd;
+    task.status_fd = around_.listeners.status.get();
+    task.metrics_fd = around_.listeners.metrics.get();
+    task.status_group = around_.listeners.group;
     task.sensor_start_ns = start_ns_;
     task.nonce = nonce_;
     task.predecessor = predecessor_;
@@ -93,24 +99,38 @@ void Supervisor::become_worker(Fd orders, Fd line, Fd lister) const {
 bool Supervisor::hangs() const {
     if (!hand_over_.has_started(static_cast<std::uint32_t>(worker_.pid))) return false;
     if (monotonic_now_ns() < hand_over_.moved_ns() + options_.watchdog_ns) return false;
-    pollfd out{out_fd_, POLLOUT, 0};
-    return !hand_over_.was_writing() || ::poll(&out, 1, 0) != 0;
+    pollfd out{around_.out_fd, POLLOUT, 0};
+    return around_.out_fd < 0 || !hand_over_.was_writing() || ::poll(&out, 1, 0) != 0;
 }
 
-Supervisor::Wake Supervisor::serve(int stop_fd, std::uint64_t until_ns) {
+/// Ready: a worker tells events. Alive: its pump goes round.
+void Supervisor::tell_service_manager() {
+    const bool has_started = hand_over_.has_started(static_cast<std::uint32_t>(worker_.pid));
+    Result<void> told;
+    if (has_started && !std::exchange(is_ready_, true)) told = around_.notices.ready();
+    if (told && is_ready_ && monotonic_now_ns() < hand_over_.moved_ns() + kAliveNs)
+        told = around_.notices.alive();
+    if (!told) spdlog::warn("{}", told.error().message);
+}
+
+Supervisor::Wake Supervisor::serve(int stop_fd, int reload_fd, std::uint64_t until_ns) {
     constexpr std::uint64_t kLookNs = 1'000'000'000;
     while (true) {
         const std::uint64_t now = monotonic_now_ns();
         if (now >= until_ns) return Wake::kTime;
         const auto wait_ms = static_cast<int>(std::min(until_ns - now, kLookNs) / 1'000'000 + 1);
-        pollfd fds[] = {
-            {worker_.end.get(), POLLIN, 0}, {stop_fd, POLLIN, 0}, {worker_.line.get(), POLLIN, 0}};
+        pollfd fds[] = {{worker_.end.get(), POLLIN, 0},
+                        {stop_fd, POLLIN, 0},
+                        {worker_.line.get(), POLLIN, 0},
+                        {reload_fd, POLLIN, 0}};
         if (::poll(fds, std::size(fds), wait_ms) < 0) continue;  // a signal
         if (fds[1].revents != 0) return Wake::kStop;
         if (fds[0].revents != 0) return Wake::kEnd;
+        if (fds[3].revents != 0) return Wake::kReload;
         if (fds[2].revents & POLLIN) answer_request(worker_.line.get(), loader_);
         if (fds[2].revents & (POLLHUP | POLLERR)) worker_.line = Fd();
         if (hangs()) return Wake::kHang;
+        tell_service_manager();
     }
 }
 
@@ -118,7 +138,7 @@ int Supervisor::reap() {
     int status = 0;
     while (::waitpid(worker_.pid, &status, 0) < 0 && errno == EINTR) {
     }
-    const auto pid = static_cast<std::uint32_t>(worker_.pid);
+    const auto pid = static_cast<std::uint32_t>(std::exchange(worker_.pid, -1));
     sensors_.forget(pid);
     predecessor_ = {{0, pid, 0}, describe_end(status)};
     if (hand_over_.has_started(pid)) predecessor_.sensor = hand_over_.sensor();
@@ -133,20 +153,43 @@ int Supervisor::end_hung() {
     return status;
 }
 
-/// Whoever is to end a service wants its last events: a worker that hangs is killed.
-int Supervisor::stop() {
-    (void)!::write(worker_.orders.get(), "q", 1);
+/// False: it did not end within kStopNs, and was killed.
+bool Supervisor::ends_when_told(char order) {
+    (void)!::write(worker_.orders.get(), &order, 1);
     const std::uint64_t until_ns = monotonic_now_ns() + kStopNs;
     Wake wake = Wake::kHang;
-    while (wake == Wake::kHang) wake = serve(-1, until_ns);  // it drains, and its pump does not go round
-    const bool ended = wake == Wake::kEnd;
-    if (!ended) ::kill(worker_.pid, SIGKILL);
+    while (wake == Wake::kHang) wake = serve(-1, -1, until_ns);  // it drains, and its pump does not go round
+    if (wake != Wake::kEnd) ::kill(worker_.pid, SIGKILL);
+    return wake == Wake::kEnd;
+}
+
+/// Whoever is to end a service wants its last events: a worker that hangs is killed.
+int Supervisor::stop() {
+    (void)around_.notices.stopping();
+    const bool ended = ends_when_told(kOrderStop);
     const int status = reap();
     if (ended && WIFEXITED(status)) return WEXITSTATUS(status);
     return fail(
         Error{fmt::format("the worker {} did not end within {} s of being told to, or {}: its last events "
                           "are lost",
                           predecessor_.sensor.tgid, kStopNs / 1'000'000'000, predecessor_.end)});
+}
+
+/// False: the new options are no good, and those in force stay.
+bool Supervisor::leaves_for_new_options(int reload_fd) {
+    signalfd_siginfo signal;
+    (void)!::read(reload_fd, &signal, sizeof signal);
+    auto options = around_.reread();
+    hand_over_.reloaded(options ? "" : options.error().message, wall_now_ns());
+    if (!options) {
+        say(fmt::format("whodid: the configuration stays as it was: {}\n", options.error().message));
+        return false;
+    }
+    options_ = std::move(*options);
+    (void)around_.notices.reloading();
+    (void)ends_when_told(kOrderLeave);
+    is_ready_ = false;
+    return true;
 }
 
 /// The exit code when there is to be no other one.
@@ -165,15 +208,21 @@ std::optional<int> Supervisor::replace_after(int status, int stop_fd) {
     return std::nullopt;
 }
 
-int Supervisor::run(int stop_fd) {
+int Supervisor::run(int stop_fd, int reload_fd) {
     while (true) {
-        auto started = start();
-        if (!started) return fail(started.error());
-        worker_ = std::move(*started);
-        const Wake wake = serve(stop_fd, kForever);
+        if (worker_.pid < 0) {
+            auto started = start();
+            if (!started) return fail(started.error());
+            worker_ = std::move(*started);
+        }
+        const Wake wake = serve(stop_fd, reload_fd, kForever);
         if (wake == Wake::kStop) return stop();
+        if (wake == Wake::kReload && !leaves_for_new_options(reload_fd)) continue;
         const int status = wake == Wake::kHang ? end_hung() : reap();
-        if (const auto code = replace_after(status, stop_fd)) return *code;
+        if (wake == Wake::kReload && status == kOk << 8)
+            predecessor_.end = "has left for one that is configured anew";
+        else if (const auto code = replace_after(status, stop_fd))
+            return *code;
     }
 }
 

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "app/hand_over.h"
+#include "app/notify.h"
 #include "app/respawn.h"
 #include "app/run.h"
 #include "app/sensors.h"
+#include "app/status_server.h"
 #include "base/fd.h"
 #include "source/loader.h"
 
@@ -20,11 +22,20 @@ namespace whodid {
 
 class Supervisor {
 public:
-    /// All arguments outlive it. Events go to `out_fd`.
-    Supervisor(const RunOptions& options, Loader& loader, HandOver& hand_over, int out_fd);
+    /// What it is given besides the options and what to supervise.
+    struct Surroundings {
+        int out_fd = -1;       // events go there, too; -1: only where they are configured to go
+        RereadOptions reread;  // the options anew, as they are configured now; null: they never change
+        ServiceNotices notices;
+        StatusListeners listeners;
+    };
 
-    /// Until `stop_fd` is readable, nobody reads the events any more, or no worker can start. The exit code.
-    int run(int stop_fd);
+    /// `loader` and `hand_over` outlive it.
+    Supervisor(RunOptions options, Loader& loader, HandOver& hand_over, Surroundings around);
+
+    /// Until `stop_fd` is readable, nobody reads the events any more, or no worker can start; when
+    /// `reload_fd` (a signalfd; -1: none) is, a worker with other options goes on. The exit code.
+    int run(int stop_fd, int reload_fd);
 
 private:
     struct Worker {
@@ -37,23 +48,27 @@ private:
 
     Result<Worker> start();
     [[noreturn]] void become_worker(Fd orders, Fd line, Fd lister) const;
-    /// Answers the worker until it ends or hangs, `stop_fd` (-1: none) is readable, or the time of the
-    /// monotonic clock is reached.
-    enum class Wake { kEnd, kHang, kStop, kTime };
-    Wake serve(int stop_fd, std::uint64_t until_ns);
+    /// Answers the worker until it ends or hangs, `stop_fd` or `reload_fd` (-1: none) is readable, or the
+    /// time of the monotonic clock is reached.
+    enum class Wake { kEnd, kHang, kStop, kReload, kTime };
+    Wake serve(int stop_fd, int reload_fd, std::uint64_t until_ns);
     bool hangs() const;
+    void tell_service_manager();
+    bool ends_when_told(char order);
+    bool leaves_for_new_options(int reload_fd);
     std::optional<int> replace_after(int status, int stop_fd);
     int reap();
     int end_hung();
     int stop();
 
-    const RunOptions& options_;
+    RunOptions options_;
     Loader& loader_;
     HandOver& hand_over_;
-    const int out_fd_;
+    Surroundings around_;
     const std::uint64_t start_ns_;
     const std::string nonce_;
     std::vector<KernelObject> objects_;  // of the kernel side, guarded
+    bool is_ready_ = false;              // the service manager was told
     SensorList sensors_;
     Respawn respawn_;
     Worker worker_;

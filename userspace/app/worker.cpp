@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,22 +16,27 @@
 #include <utility>
 
 #include "app/budget_text.h"
+#include "app/confine.h"
 #include "app/descriptors.h"
 #include "app/exit_code.h"
 #include "app/footer.h"
+#include "app/lines_sink.h"
+#include "app/make_sinks.h"
+#include "app/observe.h"
 #include "app/people.h"
 #include "app/policy_line.h"
 #include "app/say.h"
+#include "app/version.h"
 #include "app/watch.h"
 #include "base/clock.h"
 #include "base/rights.h"
-#include "sink/stream_sink.h"
 
 namespace whodid {
 
 namespace {
 
 constexpr const char* kSettings = "/etc/whodid";
+constexpr std::uint64_t kCloseNs = 5'000'000'000;  // to send what waits, at the end
 
 /// When it stops is the supervisor's to say, also when a terminal or a service manager signals both.
 void leave_signals_to_supervisor() {
@@ -42,8 +47,8 @@ void leave_signals_to_supervisor() {
 /// read stays.
 void keep_what_is_read(const WorkerTask& task) {
     const auto keeps = [&](int fd, std::string_view target) {
-        return fd <= STDERR_FILENO || fd == task.out_fd || fd == task.orders_fd ||
-               fd == task.kernel.task_lister.get() || fd == task.policy_line.get() ||
+        return fd <= STDERR_FILENO || fd == task.out_fd || fd == task.orders_fd || fd == task.status_fd ||
+               fd == task.metrics_fd || fd == task.kernel.task_lister.get() || fd == task.policy_line.get() ||
                target.starts_with("anon_inode:bpf-map") || target.starts_with("anon_inode:bpf-prog");
     };
     for (const int fd : descriptors_but(keeps)) ::close(fd);
@@ -58,41 +63,15 @@ Result<void> keep_least_rights(const KernelSide& side) {
     return keep_rights(side.read_counters(unused) ? kReads : kReads | right(CAP_BPF));
 }
 
-bool ends_in_mid_line(int fd) {
-    struct stat st {};
-    if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return true;  // cannot be known
-    char last = '\n';
-    if (st.st_size > 0 && ::pread(fd, &last, 1, st.st_size - 1) != 1) return true;
-    return last != '\n';
+/// A directory counts whole.
+void add_output(const SinkSettings& sink, std::vector<GuardedFile>& files) {
+    const std::string& path = sink.lines.path;
+    if (sink.type == SinkType::kOtlp) files.push_back({sink.outbox.path, {}, GuardedUse::kState, true});
+    if (sink.type != SinkType::kJsonLines || !path.starts_with('/')) return;
+    const bool is_directory = path.ends_with('/');
+    files.push_back(
+        {is_directory ? path.substr(0, path.size() - 1) : path, {}, GuardedUse::kOutput, is_directory});
 }
-
-/// Notes when a line may be torn.
-class NotedSink : public Sink {
-public:
-    NotedSink(HandOver& hand_over, int fd)
-        : hand_over_(hand_over), fd_(fd), stream_(fd, Format::kJson, TextOptions{}) {}
-
-    Result<std::uint64_t> write(const Batch& batch) override {
-        end_torn_line();
-        hand_over_.write_begins();
-        auto written = stream_.write(batch);
-        if (written) hand_over_.write_ended();
-        return written;
-    }
-    Result<void> flush() override { return stream_.flush(); }
-
-private:
-    /// A predecessor died in the midst of writing: what it was writing is told again, whole.
-    void end_torn_line() {
-        if (std::exchange(looked_, true) || !hand_over_.was_writing() || !ends_in_mid_line(fd_)) return;
-        (void)!::write(fd_, "\n", 1);
-    }
-
-    HandOver& hand_over_;
-    const int fd_;
-    StreamSink stream_;
-    bool looked_ = false;
-};
 
 std::vector<GuardedFile> guarded_files(const WorkerTask& task) {
     std::vector<GuardedFile> files = {{kSettings, {}, GuardedUse::kSettings, true}};
@@ -102,20 +81,37 @@ std::vector<GuardedFile> guarded_files(const WorkerTask& task) {
         const auto whole = std::filesystem::weakly_canonical(path, failed);
         if (!path.empty() && !failed) files.push_back({whole.string(), {}, use});
     };
+    add(task.options.config_path, GuardedUse::kSettings);
     add(task.options.person_map_path, GuardedUse::kSettings);
     for (const std::string& path : task.options.watch_paths)
         if (path != kNoBuiltInWatches) add(path, GuardedUse::kSettings);
     add(task.options.seen_path, GuardedUse::kState);
+    if (!task.options.sinks.empty())
+        files.push_back({state_directory(task.options), {}, GuardedUse::kState, true});
+    for (const SinkSettings& sink : task.options.sinks) add_output(sink, files);
     return files;
 }
 
-/// Whether the pipe that orders come through has a byte, or its other end is gone.
-std::string reason_to_stop(int orders_fd) {
-    char order = 0;
-    pollfd p{orders_fd, POLLIN, 0};
-    const bool asked = ::poll(&p, 1, 0) > 0;
-    return asked && ::read(orders_fd, &order, 1) == 0 ? "the supervisor is gone" : "";
-}
+/// What made the worker stop: an order, or the end of the pipe that orders come through. Read once.
+class Orders {
+public:
+    explicit Orders(int fd) : fd_(fd) {}
+
+    bool leaves() { return read() == kOrderLeave; }
+    std::string reason() { return read() == kGone ? "the supervisor is gone" : ""; }
+
+private:
+    static constexpr char kNone = 0, kGone = 1;
+
+    char read() {
+        pollfd p{fd_, POLLIN, 0};
+        if (order_ == kNone && ::poll(&p, 1, 0) > 0 && ::read(fd_, &order_, 1) == 0) order_ = kGone;
+        return order_;
+    }
+
+    const int fd_;
+    char order_ = kNone;
+};
 
 /// A predecessor may have come to the end of forensic's time.
 std::optional<Profile> profile_now(const WorkerTask& task) {
@@ -148,7 +144,9 @@ PumpOptions pump_options(const WorkerTask& task, std::optional<Profile> profile)
     if (profile == Profile::kForensic)
         pump.forensic_until_ns = task.sensor_start_ns + task.options.forensic_ns;
     pump.forensic_reason = task.options.forensic_reason;
-    pump.stop_reason = [fd = task.orders_fd] { return reason_to_stop(fd); };
+    const auto orders = std::make_shared<Orders>(task.orders_fd);
+    pump.stop_reason = [orders] { return orders->reason(); };
+    pump.leaves = [orders] { return orders->leaves(); };
     return pump;
 }
 
@@ -159,6 +157,41 @@ void print_footer(const RunOptions& options, const Ledger& ledger, const Pipelin
         say(ledger_json(ledger, pipeline.filter(), pipeline.shown()) + "\n");
     else if (options.ledger == LedgerFormat::kText || (trouble && !options.quiet))
         say(ledger_text(ledger));
+}
+
+/// Null where nobody may ask, and when it could not be started, which is no reason not to see.
+std::unique_ptr<StatusServer> serve_status(const WorkerTask& task) {
+    if (task.status_fd < 0 && task.metrics_fd < 0) return nullptr;
+    auto server = StatusServer::start({Fd(task.status_fd), Fd(task.metrics_fd), task.status_group});
+    if (server) return std::move(*server);
+    spdlog::error("no status: {}", server.error().message);
+    return nullptr;
+}
+
+/// What stays the same as long as the worker lives.
+Status constant_status(const WorkerTask& task, const Stream& stream, const std::vector<Hook>& hooks,
+                       const PumpOptions& pump) {
+    Status status;
+    utsname kernel{};
+    ::uname(&kernel);
+    status.version = kVersion;
+    status.host = stream.host_name;
+    status.kernel = kernel.release;
+    status.pid = task.supervisor_pid;
+    status.start_boot_ns = task.sensor_start_ns;
+    status.start_wall_ns = ClockAnchor::now().wall(task.sensor_start_ns);
+    status.profile = pump.profile;
+    status.budget = pump.budget;
+    status.config.path = task.options.config_path;
+    status.backends = backends_of(hooks);
+    return status;
+}
+
+/// All is told and on disk. What is under way to a far end is sent again by the successor, which must not
+/// wait for it.
+[[noreturn]] void leave(SinkSet& sinks) {
+    (void)sinks.flush();
+    ::_exit(kOk);
 }
 
 }  // namespace
@@ -173,6 +206,7 @@ int work(WorkerTask task) {
     auto ready =
         side.put(guarding({{0, static_cast<std::uint32_t>(::getpid()), 0}, {0, task.supervisor_pid, 0}}));
     if (ready) ready = keep_least_rights(side);
+    if (ready) ready = confine(Role::kWorker);
     if (!ready) return fail(ready.error());
     side.let_pass(0);  // a predecessor may have died in its canary's midst
 
@@ -181,14 +215,19 @@ int work(WorkerTask task) {
     auto watch = read_watch_list(task.options.watch_paths);
     if (!watch) return watch.error().code == EINVAL ? fail_usage(watch.error()) : fail(watch.error());
     const auto profile = profile_now(task);
-    const PumpOptions pump = pump_options(task, profile);
+    PumpOptions pump = pump_options(task, profile);
     auto live =
         LiveCapture::take_over(std::move(task.kernel), task.hand_over, task.options.load.wake_bytes / 2);
     if (!live) return fail(live.error());
     (*live)->stream().sensor_start_ns = task.sensor_start_ns;
     const LiveHost host;
     Ledger ledger;
-    NotedSink sink(task.hand_over, task.out_fd);
+    SinkSet sinks(task.hand_over, monotonic_now_ns);
+    const SinkSurroundings around{task.hand_over, (*live)->stream(), state_directory(task.options)};
+    if (task.out_fd >= 0)
+        sinks.add_vital(std::make_unique<LinesSink>(task.out_fd, task.hand_over,
+                                                    line_encoder(LineFormat::kNative, around.stream)));
+    if (auto added = add_sinks(task.options.sinks, around, sinks); !added) return fail(added.error());
     PipelineOptions kept;
     kept.filter.everything = true;
     kept.filter.expressions = task.options.filters;
@@ -198,10 +237,17 @@ int work(WorkerTask task) {
     kept.people = std::move(*people);
     kept.watch = std::move(*watch);
     kept.seen_path = task.options.seen_path;
-    auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &sink);
+    auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &sinks);
     if (!pipeline) return fail(pipeline.error());
+    const auto server = serve_status(task);
+    Observer observer(constant_status(task, around.stream, side.hooks(), pump), sinks, task.hand_over,
+                      server.get(), make_metrics_exporters(task.options.sinks, around));
+    sinks.set_tap([&observer](const Event& event) { observer.note(event); });
+    pump.each_second = [&observer](const Ledger& now, Pipeline& at) { observer.look(now, at); };
     const auto pumped = (*live)->pump(**pipeline, ledger, pump);
     if (!pumped) return fail(pumped.error());
+    if (*pumped == PumpEnd::kLeft) leave(sinks);
+    sinks.close(kCloseNs);
     print_footer(task.options, ledger, **pipeline);
     return kOk;
 }

@@ -2,7 +2,10 @@
 // The worker of whodid run: reads what the supervisor has loaded, and tells it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,13 +15,18 @@
 
 namespace whodid {
 
+/// What the supervisor orders; see WorkerTask::orders_fd.
+constexpr char kOrderStop = 'q', kOrderLeave = 'r';
+
 struct WorkerTask {
     const RunOptions& options;
     HandOver& hand_over;
     KernelLease kernel;
-    Fd policy_line = {};  // see policy_line.h
-    int out_fd = -1;      // events
-    int orders_fd = -1;   // a byte: stop; its end: the supervisor is gone
+    Fd policy_line = {};                  // see policy_line.h
+    int out_fd = -1;                      // events, whatever is configured; -1: only to what is
+    int orders_fd = -1;                   // a byte: an order; its end: the supervisor is gone
+    int status_fd = -1, metrics_fd = -1;  // listeners, see status_server.h; -1: none
+    std::optional<gid_t> status_group = {};
     std::uint64_t sensor_start_ns = 0;
     std::string nonce = {};  // of the canary
     Predecessor predecessor = {};

@@ -18,6 +18,8 @@ namespace whodid {
 struct FoldWindow {
     std::uint64_t ns = 60'000'000'000;
     static constexpr std::uint64_t kShortNs = 10'000'000'000;  // at most, for what was denied or is watched
+
+    bool operator==(const FoldWindow&) const = default;
 };
 
 class FoldTable {

@@ -35,6 +35,8 @@ struct LoadOptions {
     FoldWindow fold_window = {};         // of whoever reads the table
     bool tracepoints_only = false;       // although this kernel has something better
     bool pam_uprobes = false;            // libpam's functions as a second source of logins
+
+    bool operator==(const LoadOptions&) const = default;
 };
 
 class Loader : public KernelSide {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON lines to a descriptor.
+#include "app/lines_sink.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace whodid {
+
+namespace {
+
+bool ends_in_mid_line(int fd) {
+    struct stat st {};
+    if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return true;  // cannot be known
+    char last = '\n';
+    if (st.st_size > 0 && ::pread(fd, &last, 1, st.st_size - 1) != 1) return true;
+    return last != '\n';
+}
+
+/// -1: it is no file.
+off_t size_of(int fd) {
+    struct stat st {};
+    return ::fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
+}
+
+}  // namespace
+
+LinesSink::LinesSink(int fd, const HandOver& hand_over, LineEncoder encode)
+    : fd_(fd), hand_over_(hand_over), encode_(std::move(encode)) {}
+
+Result<std::unique_ptr<LinesSink>> LinesSink::open(const std::string& path, const HandOver& hand_over,
+                                                   LineEncoder encode) {
+    constexpr int kFlags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+    Fd file(::open(path.c_str(), kFlags, 0640));
+    if (!file.valid()) return Error::from_errno("cannot write " + path);
+    auto sink = std::make_unique<LinesSink>(file.get(), hand_over, std::move(encode));
+    sink->own_ = std::move(file);
+    return sink;
+}
+
+/// A predecessor died in the midst of writing: what it was writing is told again, whole.
+void LinesSink::end_torn_line() {
+    if (std::exchange(looked_, true) || !hand_over_.was_writing() || !ends_in_mid_line(fd_)) return;
+    (void)!::write(fd_, "\n", 1);
+}
+
+/// Room may run out in mid-line, which is taken back then.
+Result<void> LinesSink::put() {
+    const off_t before = size_of(fd_);
+    std::string_view left = buffer_;
+    while (!left.empty()) {
+        const ssize_t n = ::write(fd_, left.data(), left.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            const int code = errno;
+            if (before >= 0 && left.size() != buffer_.size()) (void)!::ftruncate(fd_, before);
+            return Error::from_errno("cannot write events", code);
+        }
+        left.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return {};
+}
+
+Result<std::uint64_t> LinesSink::write(const Batch& batch) {
+    end_torn_line();
+    buffer_.clear();
+    for (const Event& event : batch.events) {
+        encode_(event, buffer_);
+        buffer_ += '\n';
+    }
+    if (auto done = put(); !done) return done.error();
+    counts_.taken += batch.events.size();
+    counts_.written += batch.events.size();
+    return std::uint64_t{buffer_.size()};
+}
+
+}  // namespace whodid

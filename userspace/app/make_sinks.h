@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sinks of a configuration.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "app/metrics_exporter.h"
+#include "app/settings.h"
+#include "app/sink_set.h"
+
+namespace whodid {
+
+/// What all sinks of a worker have in common. Outlives them.
+struct SinkSurroundings {
+    HandOver& hand_over;
+    const Stream& stream;         // its host and start
+    std::string state_directory;  // where the keys of event files are kept
+};
+
+/// Above the spool.
+std::string state_directory(const Settings& settings);
+
+LineEncoder line_encoder(LineFormat format, const Stream& stream);
+
+/// Adds each of them; opened with the first event, so what is wrong with one is its own trouble.
+Result<void> add_sinks(const std::vector<SinkSettings>& settings, const SinkSurroundings& around,
+                       SinkSet& sinks);
+
+/// For each OTLP sink that has an endpoint for metrics.
+std::vector<std::unique_ptr<MetricsExporter>> make_metrics_exporters(
+    const std::vector<SinkSettings>& settings, const SinkSurroundings& around);
+
+}  // namespace whodid

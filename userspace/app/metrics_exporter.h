@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// MetricsExporter: the sensor's own numbers by OTLP, every now and then, on a thread of its own. What the far
+// end does not take is not kept: the next ones say the same and more.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/metric.h"
+#include "sink/receiver.h"
+
+namespace whodid {
+
+class MetricsExporter {
+public:
+    using Send = std::function<Outcome(const std::vector<Metric>&)>;
+
+    /// `name` is the sink's, for the operator. `send` is called on the thread.
+    MetricsExporter(std::string name, std::uint64_t every_ns, Send send);
+    /// Sends the last numbers once more if they are new, and ends.
+    ~MetricsExporter();
+    MetricsExporter(const MetricsExporter&) = delete;
+    MetricsExporter& operator=(const MetricsExporter&) = delete;
+
+    /// What is sent next. Never waits for the far end.
+    void publish(std::shared_ptr<const std::vector<Metric>> metrics);
+
+private:
+    void run();
+    void send(const std::vector<Metric>& metrics);
+
+    const std::string name_;
+    const std::uint64_t every_ns_;
+    const Send send_;
+    std::string last_error_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::shared_ptr<const std::vector<Metric>> latest_;  // null: none that was not sent
+    bool is_over_ = false;
+    std::thread thread_;
+};
+
+}  // namespace whodid

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a worker knows of itself.
+#include "app/observe.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <utility>
+
+#include "base/clock.h"
+#include "event/field_readers.h"
+
+namespace whodid {
+
+namespace {
+
+constexpr std::size_t kPlaces = 256, kShown = 5;
+
+/// As /proc/self/statm has it.
+std::uint64_t own_resident_bytes() {
+    std::uint64_t pages = 0, resident = 0;
+    std::ifstream("/proc/self/statm") >> pages >> resident;
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// To the boot clock, which losses are told by; what was before the boot began at its beginning.
+std::uint64_t boot_of(std::uint64_t wall_ns) {
+    const ClockAnchor now = ClockAnchor::now();
+    const std::uint64_t ago = now.wall_ns > wall_ns ? now.wall_ns - wall_ns : 0;
+    return now.boot_ns > ago ? now.boot_ns - ago : 1;
+}
+
+SinkStatus status_of(SinkSet::Described sink, std::uint64_t now_ns) {
+    const SinkCounts& counts = sink.counts;
+    SinkStatus status;
+    status.name = std::move(sink.name);
+    status.type = std::move(sink.type);
+    status.written = counts.written;
+    status.filtered = sink.filtered;
+    status.rejected = counts.rejected;
+    status.failed = counts.failures;
+    status.dropped = counts.dropped;
+    status.pending = counts.pending;
+    status.pending_bytes = counts.pending_bytes;
+    if (counts.oldest_pending_ns != 0 && counts.oldest_pending_ns < now_ns)
+        status.lag_s = static_cast<double>(now_ns - counts.oldest_pending_ns) / 1e9;
+    status.is_down = counts.is_down;
+    status.last_error = counts.last_error;
+    status.last_error_wall_ns = counts.last_error_ns;
+    return status;
+}
+
+}  // namespace
+
+Observer::Observer(Status constant, SinkSet& sinks, const HandOver& hand_over, StatusServer* server,
+                   std::vector<std::unique_ptr<MetricsExporter>> exporters)
+    : constant_(std::move(constant)),
+      sinks_(sinks),
+      hand_over_(hand_over),
+      server_(server),
+      exporters_(std::move(exporters)),
+      programs_(kPlaces),
+      people_(kPlaces) {}
+
+void Observer::note(const Event& event) {
+    if (!event.process) return;
+    programs_.add(event.process->exe, event.count);
+    if (const std::string_view person = person_id(*event.process); !person.empty())
+        people_.add(person, event.count);
+}
+
+void Observer::declare_losses(Pipeline& pipeline) {
+    for (const auto& [sink, loss] : sinks_.take_named_losses())
+        pipeline.say_loss("sink " + sink + " (" + loss.why + ")", loss.kind, loss.count,
+                          boot_of(loss.since_ns), boot_of(loss.until_ns));
+}
+
+void Observer::look(const Ledger& ledger, Pipeline& pipeline) {
+    declare_losses(pipeline);
+    const std::uint64_t now_ns = boot_now_ns();
+    rates_.take(ledger, now_ns);
+    auto status = std::make_shared<Status>(constant_);
+    status->uptime_ns = now_ns - status->start_boot_ns;
+    status->is_ready = true;
+    status->ledger = ledger;
+    status->rates = rates_.rates();
+    status->lost_recently = rates_.lost();
+    for (SinkSet::Described& sink : sinks_.describe())
+        status->sinks.push_back(status_of(std::move(sink), wall_now_ns()));
+    const HandOver::Reloads reloads = hand_over_.reloads();
+    status->config.reloads = reloads.done;
+    status->config.refused = reloads.refused;
+    status->config.last_wall_ns = reloads.last_wall_ns;
+    status->config.last_error = reloads.last_error;
+    status->budget_step = pipeline.budget_step();
+    status->resident_bytes = own_resident_bytes();
+    status->cpu_s = static_cast<double>(cpu_used_ns()) / 1e9;
+    status->top_programs = programs_.top(kShown);
+    status->top_people = people_.top(kShown);
+    if (!exporters_.empty()) {
+        const auto metrics = std::make_shared<const std::vector<Metric>>(metrics_of(*status));
+        for (const auto& exporter : exporters_) exporter->publish(metrics);
+    }
+    if (server_) server_->publish(std::move(status));
+}
+
+}  // namespace whodid

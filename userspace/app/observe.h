@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Observer: once a second, what a worker knows of itself: for whoever asks, for metrics, and for the stream,
+// which is told what sinks have lost.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "app/event_rates.h"
+#include "app/metrics_exporter.h"
+#include "app/pipeline.h"
+#include "app/settings.h"
+#include "app/sink_set.h"
+#include "app/status.h"
+#include "app/status_server.h"
+
+namespace whodid {
+
+class Observer {
+public:
+    /// All of them outlive it. `server` may be null.
+    Observer(Status constant, SinkSet& sinks, const HandOver& hand_over, StatusServer* server,
+             std::vector<std::unique_ptr<MetricsExporter>> exporters);
+
+    /// An event that is told.
+    void note(const Event& event);
+    /// The ledger so far, the kernel's columns too.
+    void look(const Ledger& ledger, Pipeline& pipeline);
+    /// What sinks have lost since it was looked.
+    void declare_losses(Pipeline& pipeline);
+
+private:
+    const Status constant_;
+    SinkSet& sinks_;
+    const HandOver& hand_over_;
+    StatusServer* server_;
+    std::vector<std::unique_ptr<MetricsExporter>> exporters_;
+    EventRates rates_;
+    TopCounts programs_, people_;  // that do most
+};
+
+}  // namespace whodid

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// One batch to every sink.
+#include "app/sink_set.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace whodid {
+
+namespace {
+
+/// The events borrow the records and texts of the batch they are from.
+Batch kept_of(const Batch& batch, Filter& filter) {
+    Batch kept;
+    for (const Event& event : batch.events)
+        if (filter.keeps(event)) kept.events.push_back(event);
+    return kept;
+}
+
+}  // namespace
+
+SinkSet::SinkSet(HandOver& hand_over, std::function<std::uint64_t()> now_ns)
+    : hand_over_(hand_over), now_ns_(std::move(now_ns)) {}
+
+void SinkSet::add_vital(std::unique_ptr<Sink> sink) {
+    Part part;
+    part.name = "output";
+    part.type = "jsonl";
+    part.sink = std::move(sink);
+    part.is_vital = true;
+    parts_.push_back(std::move(part));
+}
+
+void SinkSet::add(std::string name, std::string type, Filter filter, Open open) {
+    Part part;
+    part.name = std::move(name);
+    part.type = std::move(type);
+    part.filter = std::move(filter);
+    part.open = std::move(open);
+    parts_.push_back(std::move(part));
+}
+
+void SinkSet::miss(Part& part, const Batch& batch) {
+    for (const Event& event : batch.events) part.lost.add(event, "down");
+    part.missed.taken += batch.events.size();
+    part.missed.dropped += batch.events.size();
+}
+
+void SinkSet::note_failure(Part& part, const Error& error) {
+    ++part.missed.failures;
+    part.missed.last_error = error.message;
+    part.missed.last_error_ns = wall_now_ns();
+    part.retry_at_ns = now_ns_() + kSinkRetryNs;
+    if (!std::exchange(part.missed.is_down, true))
+        spdlog::error("sink {}: {}; tried again every second, what it misses is declared", part.name,
+                      error.message);
+}
+
+Result<std::uint64_t> SinkSet::try_to_write(Part& part, const Batch& batch) {
+    if (!part.sink) {
+        auto opened = part.open();
+        if (!opened) return opened.error();
+        part.sink = std::move(*opened);
+    }
+    return part.sink->write(batch);
+}
+
+std::uint64_t SinkSet::write_or_miss(Part& part, const Batch& batch) {
+    if (part.missed.is_down && now_ns_() < part.retry_at_ns) {
+        miss(part, batch);
+        return 0;
+    }
+    const auto written = try_to_write(part, batch);
+    if (!written) {
+        miss(part, batch);
+        note_failure(part, written.error());
+        return 0;
+    }
+    if (std::exchange(part.missed.is_down, false)) spdlog::warn("sink {}: it takes events again", part.name);
+    return *written;
+}
+
+Result<std::uint64_t> SinkSet::write_to(Part& part, const Batch& batch) {
+    if (batch.events.empty()) return std::uint64_t{0};
+    if (part.is_vital) return part.sink->write(batch);
+    return write_or_miss(part, batch);
+}
+
+Result<std::uint64_t> SinkSet::write(const Batch& batch) {
+    if (tap_)
+        for (const Event& event : batch.events) tap_(event);
+    hand_over_.write_begins();
+    std::uint64_t most = 0;
+    for (Part& part : parts_) {
+        Batch kept;
+        if (part.filter) kept = kept_of(batch, *part.filter);
+        if (part.filter) part.filtered += batch.events.size() - kept.events.size();
+        auto written = write_to(part, part.filter ? kept : batch);
+        if (!written) return written;
+        most = std::max(most, *written);
+    }
+    hand_over_.write_ended();
+    return most;
+}
+
+Result<void> SinkSet::flush() {
+    for (Part& part : parts_) {
+        auto flushed = part.sink ? part.sink->flush() : Result<void>();
+        if (!flushed && part.is_vital) return flushed;
+        if (!flushed) spdlog::error("sink {}: {}", part.name, flushed.error().message);
+    }
+    return {};
+}
+
+void SinkSet::close(std::uint64_t patience_ns) {
+    for (Part& part : parts_)
+        if (part.sink) part.sink->close(patience_ns);
+}
+
+std::vector<SinkSet::NamedLoss> SinkSet::take_named_losses() {
+    std::vector<NamedLoss> losses;
+    for (Part& part : parts_) {
+        for (SinkLoss& loss : part.lost.take()) losses.push_back({part.name, std::move(loss)});
+        if (!part.sink) continue;
+        for (SinkLoss& loss : part.sink->take_losses()) losses.push_back({part.name, std::move(loss)});
+    }
+    return losses;
+}
+
+std::vector<SinkSet::Described> SinkSet::describe() const {
+    std::vector<Described> all;
+    for (const Part& part : parts_) {
+        SinkCounts counts = part.sink ? part.sink->counts() : SinkCounts{};
+        counts.taken += part.missed.taken;
+        counts.dropped += part.missed.dropped;
+        counts.failures += part.missed.failures;
+        counts.is_down |= part.missed.is_down;
+        if (part.missed.last_error_ns > counts.last_error_ns) {
+            counts.last_error = part.missed.last_error;
+            counts.last_error_ns = part.missed.last_error_ns;
+        }
+        all.push_back({part.name, part.type, part.filtered, std::move(counts)});
+    }
+    return all;
+}
+
+}  // namespace whodid
