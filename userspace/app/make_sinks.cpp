@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "app/lines_sink.h"
 #include "app/otlp_sink.h"
 #include "app/version.h"
 #include "base/clock.h"

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/lines_sink.h"
 #include "app/metrics_exporter.h"
 #include "app/settings.h"
 #include "app/sink_set.h"

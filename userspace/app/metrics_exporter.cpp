@@ -32,7 +32,7 @@ void MetricsExporter::run() {
     while (!is_last) {
         is_last = wake_.wait_for(lock, std::chrono::nanoseconds(every_ns_), [this] { return is_over_; });
         const auto metrics = std::exchange(latest_, nullptr);
-        if (!metrics) continue;
+        if (!metrics || (is_last && !last_error_.empty())) continue;
         lock.unlock();
         send(*metrics);
         lock.lock();

@@ -22,7 +22,7 @@ public:
 
     /// `name` is the sink's, for the operator. `send` is called on the thread.
     MetricsExporter(std::string name, std::uint64_t every_ns, Send send);
-    /// Sends the last numbers once more if they are new, and ends.
+    /// Sends the last numbers if they are new and the far end took those before, and ends.
     ~MetricsExporter();
     MetricsExporter(const MetricsExporter&) = delete;
     MetricsExporter& operator=(const MetricsExporter&) = delete;

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -116,9 +117,12 @@ Result<void> SinkSet::flush() {
     return {};
 }
 
+/// All at once: together they take no longer than the one that waits the longest.
 void SinkSet::close(std::uint64_t patience_ns) {
+    std::vector<std::thread> closing;
     for (Part& part : parts_)
-        if (part.sink) part.sink->close(patience_ns);
+        if (part.sink) closing.emplace_back([&part, patience_ns] { part.sink->close(patience_ns); });
+    for (std::thread& thread : closing) thread.join();
 }
 
 std::vector<SinkSet::NamedLoss> SinkSet::take_named_losses() {
