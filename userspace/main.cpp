@@ -591,6 +591,7 @@ int run_command_line(int argc, char** argv) {
             app.parse(argc, argv);
             if (auto read = read_settings(app, *run_command, run_options, argc, argv); !read)
                 return read.error();
+            if (!run_options.verbose) set_log_level(run_options.log_level);
             return run_options;
         };
         return run(run_options, run_options.config_path.empty() ? nullptr : reread);

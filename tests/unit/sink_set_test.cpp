@@ -154,7 +154,7 @@ TEST_F(SinkSetTest, ALossIsToldByKindAndTime) {
 
 TEST_F(SinkSetTest, WithoutItsVitalOneNothingIsTold) {
     auto vital = std::make_unique<FakeSink>(one_);
-    sinks_.add_vital(std::move(vital));
+    sinks_.add_vital("output", std::nullopt, std::move(vital));
     ASSERT_TRUE(write());
     EXPECT_FALSE(page_->was_writing());
     one_.fails = true;

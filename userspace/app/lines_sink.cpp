@@ -28,22 +28,22 @@ off_t size_of(int fd) {
 
 }  // namespace
 
-LinesSink::LinesSink(int fd, const HandOver& hand_over, LineEncoder encode)
-    : fd_(fd), hand_over_(hand_over), encode_(std::move(encode)) {}
+LinesSink::LinesSink(int fd, bool may_be_torn, LineEncoder encode)
+    : fd_(fd), may_be_torn_(may_be_torn), encode_(std::move(encode)) {}
 
-Result<std::unique_ptr<LinesSink>> LinesSink::open(const std::string& path, const HandOver& hand_over,
+Result<std::unique_ptr<LinesSink>> LinesSink::open(const std::string& path, bool may_be_torn,
                                                    LineEncoder encode) {
     constexpr int kFlags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
     Fd file(::open(path.c_str(), kFlags, 0640));
     if (!file.valid()) return Error::from_errno("cannot write " + path);
-    auto sink = std::make_unique<LinesSink>(file.get(), hand_over, std::move(encode));
+    auto sink = std::make_unique<LinesSink>(file.get(), may_be_torn, std::move(encode));
     sink->own_ = std::move(file);
     return sink;
 }
 
 /// A predecessor died in the midst of writing: what it was writing is told again, whole.
 void LinesSink::end_torn_line() {
-    if (std::exchange(looked_, true) || !hand_over_.was_writing() || !ends_in_mid_line(fd_)) return;
+    if (!std::exchange(may_be_torn_, false) || !ends_in_mid_line(fd_)) return;
     (void)!::write(fd_, "\n", 1);
 }
 

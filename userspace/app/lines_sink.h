@@ -3,9 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
-#include "app/hand_over.h"
 #include "base/fd.h"
 #include "sink/sink.h"
 
@@ -16,10 +16,10 @@ using LineEncoder = std::function<void(const Event&, std::string&)>;
 
 class LinesSink : public Sink {
 public:
-    /// Borrows the descriptor and the page, on which the owner of all sinks notes when one writes.
-    LinesSink(int fd, const HandOver& hand_over, LineEncoder encode);
+    /// Borrows the descriptor. `may_be_torn`: a predecessor died when it was writing.
+    LinesSink(int fd, bool may_be_torn, LineEncoder encode);
     /// Appends to the file; made with mode 0640 if it is not there.
-    static Result<std::unique_ptr<LinesSink>> open(const std::string& path, const HandOver& hand_over,
+    static Result<std::unique_ptr<LinesSink>> open(const std::string& path, bool may_be_torn,
                                                    LineEncoder encode);
 
     /// An Error: of a file nothing of the batch is in it; of a pipe some may be.
@@ -33,11 +33,10 @@ private:
 
     Fd own_;
     const int fd_;
-    const HandOver& hand_over_;
+    bool may_be_torn_;
     const LineEncoder encode_;
     std::string buffer_;
     SinkCounts counts_;
-    bool looked_ = false;
 };
 
 }  // namespace whodid

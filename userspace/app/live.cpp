@@ -400,8 +400,9 @@ Result<PumpEnd> LiveCapture::leave(Pipeline& pipeline, Ledger& ledger) {
     const std::uint64_t now = boot_now_ns();
     report_losses(pipeline, now);
     auto finished = pipeline.finish();
-    if (finished && options_.each_second) {
-        options_.each_second(with_kernel(ledger), pipeline);
+    if (finished) {
+        if (options_.each_second) options_.each_second(with_kernel(ledger), pipeline);
+        pipeline.say_left_out();
         finished = pipeline.finish();
     }
     if (!finished) return finished.error();

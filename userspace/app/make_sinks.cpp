@@ -80,8 +80,6 @@ SinkPtr open_files(const SinkSettings& settings, const std::string& keys, LineEn
 SinkPtr open_lines(const SinkSettings& settings, const SinkSurroundings& around) {
     const std::string& path = settings.lines.path;
     LineEncoder encode = line_encoder(settings.lines.format, around.stream);
-    if (path == "-")
-        return SinkPtr(std::make_unique<LinesSink>(STDOUT_FILENO, around.hand_over, std::move(encode)));
     if (path.starts_with(kUnix)) {
         SocketLinesOptions options;
         options.path = path.substr(kUnix.size());
@@ -91,7 +89,7 @@ SinkPtr open_lines(const SinkSettings& settings, const SinkSurroundings& around)
         return as_sink(SocketLines::open(std::move(options)));
     }
     if (path.ends_with('/')) return open_files(settings, around.state_directory, std::move(encode));
-    return as_sink(LinesSink::open(path, around.hand_over, std::move(encode)));
+    return as_sink(LinesSink::open(path, around.may_be_torn, std::move(encode)));
 }
 
 Result<std::unique_ptr<OtlpReceiver>> make_receiver(const OtlpSettings& settings, const Stream& stream) {
@@ -102,6 +100,7 @@ Result<std::unique_ptr<OtlpReceiver>> make_receiver(const OtlpSettings& settings
 SinkPtr open_otlp(const SinkSettings& settings, const SinkSurroundings& around) {
     auto receiver = make_receiver(settings.otlp, around.stream);
     if (!receiver) return receiver.error();
+    if (auto made = make_directory(around.state_directory, 0700); !made) return made.error();
     if (auto made = make_directory(settings.outbox.path, 0700); !made) return made.error();
     auto outbox = Outbox::open(std::move(*receiver), settings.outbox);
     if (!outbox) return outbox.error();
@@ -118,7 +117,7 @@ Result<Filter> sink_filter(const SinkSettings& settings) {
 }  // namespace
 
 std::string state_directory(const Settings& settings) {
-    return std::filesystem::path(settings.spool_path).parent_path();
+    return settings.spool_path.substr(0, settings.spool_path.find_last_not_of('/') + 1);
 }
 
 LineEncoder line_encoder(LineFormat format, const Stream& stream) {
@@ -138,6 +137,12 @@ Result<void> add_sinks(const std::vector<SinkSettings>& settings, const SinkSurr
         auto filter = sink_filter(one);
         if (!filter) return Error{fmt::format("sink {}: {}", one.name, filter.error().message), EINVAL};
         const bool is_otlp = one.type == SinkType::kOtlp;
+        if (!is_otlp && one.lines.path == "-") {
+            sinks.add_vital(one.name, std::move(*filter),
+                            std::make_unique<LinesSink>(STDOUT_FILENO, around.may_be_torn,
+                                                        line_encoder(one.lines.format, around.stream)));
+            continue;
+        }
         sinks.add(one.name, is_otlp ? "otlp" : "jsonl", std::move(*filter), [one, around, is_otlp] {
             return is_otlp ? open_otlp(one, around) : open_lines(one, around);
         });

@@ -15,17 +15,17 @@ namespace whodid {
 
 /// What all sinks of a worker have in common. Outlives them.
 struct SinkSurroundings {
-    HandOver& hand_over;
     const Stream& stream;         // its host and start
+    bool may_be_torn = false;     // a predecessor died when it was writing
     std::string state_directory;  // where the keys of event files are kept
 };
 
-/// Above the spool.
+/// That of the spool.
 std::string state_directory(const Settings& settings);
 
 LineEncoder line_encoder(LineFormat format, const Stream& stream);
 
-/// Adds each of them; opened with the first event, so what is wrong with one is its own trouble.
+/// Adds each of them but the one whose path is "-", which the service writes to as its output.
 Result<void> add_sinks(const std::vector<SinkSettings>& settings, const SinkSurroundings& around,
                        SinkSet& sinks);
 

@@ -70,9 +70,11 @@ void Observer::note(const Event& event) {
 }
 
 void Observer::declare_losses(Pipeline& pipeline) {
-    for (const auto& [sink, loss] : sinks_.take_named_losses())
+    for (const auto& [sink, loss] : sinks_.take_named_losses()) {
+        if (loss.kind == REC_SENSOR_LOSS) continue;  // or each declaration that is lost made another one
         pipeline.say_loss("sink " + sink + " (" + loss.why + ")", loss.kind, loss.count,
                           boot_of(loss.since_ns), boot_of(loss.until_ns));
+    }
 }
 
 void Observer::look(const Ledger& ledger, Pipeline& pipeline) {

@@ -26,6 +26,8 @@ public:
     void note(const Event& event);
     /// The ledger so far, the kernel's columns too.
     void look(const Ledger& ledger, Pipeline& pipeline);
+    /// Sends the last metrics, and no more.
+    void end_exports() { exporters_.clear(); }
     /// What sinks have lost since it was looked.
     void declare_losses(Pipeline& pipeline);
 

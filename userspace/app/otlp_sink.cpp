@@ -64,7 +64,16 @@ Result<std::uint64_t> OtlpSink::write(const Batch& batch) {
     return bytes;
 }
 
+/// Said when it begins and when it is over, too.
+void OtlpSink::note_far_end() {
+    const OutboxStats stats = outbox_->stats();
+    const bool was_failing = std::exchange(is_failing_, stats.is_failing);
+    if (is_failing_ && !was_failing) spdlog::warn("sink {}: {}", name_, stats.last_error);
+    if (!is_failing_ && was_failing) spdlog::warn("sink {}: its receiver takes events again", name_);
+}
+
 std::vector<SinkLoss> OtlpSink::take_losses() {
+    note_far_end();
     std::vector<SinkLoss> losses;
     for (const SpoolLoss& loss : outbox_->take_losses())
         losses.push_back({loss.kind, loss.count, loss.since_ns, loss.until_ns, std::string(loss.why)});
@@ -84,7 +93,8 @@ SinkCounts OtlpSink::counts() const {
     counts.oldest_pending_ns = stats.oldest_pending_wall_ns;
     counts.failures = stats.retries;
     counts.last_error = stats.last_error;
-    counts.is_down = is_stuck_;
+    counts.last_error_ns = stats.last_error_wall_ns;
+    counts.is_down = is_stuck_ || stats.is_failing;
     return counts;
 }
 

@@ -25,12 +25,14 @@ public:
 
 private:
     void note(const Result<void>& stored);
+    void note_far_end();
 
     const std::string name_;
     std::unique_ptr<Outbox> outbox_;
     OtlpEncoder encoder_;
     std::string payload_;
-    bool is_stuck_ = false;  // the spool took nothing
+    bool is_stuck_ = false;    // the spool took nothing
+    bool is_failing_ = false;  // the far end takes nothing, and that was said
 };
 
 /// This sensor, as the far end is to know it.

@@ -15,8 +15,11 @@
 #include "app/confine.h"
 #include "app/detach.h"
 #include "app/listener.h"
+#include "app/people.h"
 #include "app/stop.h"
 #include "app/supervisor.h"
+#include "app/watch.h"
+#include "enrich/seen_programs.h"
 
 namespace whodid {
 
@@ -80,11 +83,27 @@ Result<Fd> hang_ups() {
     sigset_t hang_up;
     ::sigemptyset(&hang_up);
     ::sigaddset(&hang_up, SIGHUP);
-    ::signal(SIGHUP, SIG_DFL);
     ::sigprocmask(SIG_BLOCK, &hang_up, nullptr);
+    ::signal(SIGHUP, SIG_DFL);
     Fd signals(::signalfd(-1, &hang_up, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!signals.valid()) return Error::from_errno("cannot listen to SIGHUP");
     return signals;
+}
+
+bool writes_to_stdout(const RunOptions& options) {
+    const auto is_stdout = [](const SinkSettings& sink) {
+        return sink.type == SinkType::kJsonLines && sink.lines.path == "-";
+    };
+    return options.sinks.empty() || std::ranges::any_of(options.sinks, is_stdout);
+}
+
+/// What a worker would fail on.
+Result<void> check_files(const RunOptions& options) {
+    if (auto people = read_person_map(options.person_map_path); !people) return people.error();
+    if (auto watch = read_watch_list(options.watch_paths); !watch) return watch.error();
+    if (options.seen_path.empty()) return {};
+    auto seen = SeenPrograms::load(options.seen_path);
+    return seen ? Result<void>() : Result<void>(seen.error());
 }
 
 /// That nobody can ask is no reason not to see.
@@ -107,18 +126,19 @@ StatusListeners listen_for_questions(const RunOptions& options) {
 /// What only another start would change is left as it is, and said.
 RereadOptions with_what_stays(const RereadOptions& reread, const RunOptions& first) {
     return [reread, load = first.load, output = first.output_path, status = first.status_socket,
-            metrics = first.metrics_listen, had_sinks = !first.sinks.empty()]() -> Result<RunOptions> {
+            metrics = first.metrics_listen, to_stdout = writes_to_stdout(first)]() -> Result<RunOptions> {
         auto options = reread();
         if (!options) return options;
         if (auto checked = check(*options); !checked) return checked.error();
+        if (auto checked = check_files(*options); !checked) return checked.error();
         LoadOptions stays = load;
         stays.fold_window = options->load.fold_window;
         if (with_room_to_keep(options->load) != stays)
             spdlog::warn("what is configured for the kernel side takes effect at the next start");
         if (options->status_socket != status || options->metrics_listen != metrics)
             spdlog::warn("where the status is served changes with the next start");
-        if (had_sinks && output.empty() && options->sinks.empty())
-            return Error{"no sink is left: events would go nowhere", EINVAL};
+        if (output.empty() && writes_to_stdout(*options) != to_stdout)
+            return Error{"whether standard output gets events changes with a restart only", EINVAL};
         options->load = stays;
         options->output_path = output;
         return options;
@@ -155,7 +175,7 @@ int run(const RunOptions& options, const RereadOptions& reread) {
         reload = std::move(*signals);
     }
     Supervisor::Surroundings around;
-    around.out_fd = file.valid() ? file.get() : options.sinks.empty() ? STDOUT_FILENO : -1;
+    around.out_fd = file.valid() ? file.get() : writes_to_stdout(options) ? STDOUT_FILENO : -1;
     around.reread = with_what_stays(reread, roomy);
     around.notices = std::move(*notices);
     around.listeners = std::move(listeners);

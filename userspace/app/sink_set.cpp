@@ -27,10 +27,11 @@ Batch kept_of(const Batch& batch, Filter& filter) {
 SinkSet::SinkSet(HandOver& hand_over, std::function<std::uint64_t()> now_ns)
     : hand_over_(hand_over), now_ns_(std::move(now_ns)) {}
 
-void SinkSet::add_vital(std::unique_ptr<Sink> sink) {
+void SinkSet::add_vital(std::string name, std::optional<Filter> filter, std::unique_ptr<Sink> sink) {
     Part part;
-    part.name = "output";
+    part.name = std::move(name);
     part.type = "jsonl";
+    part.filter = std::move(filter);
     part.sink = std::move(sink);
     part.is_vital = true;
     parts_.push_back(std::move(part));
@@ -61,13 +62,17 @@ void SinkSet::note_failure(Part& part, const Error& error) {
                       error.message);
 }
 
-Result<std::uint64_t> SinkSet::try_to_write(Part& part, const Batch& batch) {
-    if (!part.sink) {
-        auto opened = part.open();
-        if (!opened) return opened.error();
-        part.sink = std::move(*opened);
-    }
-    return part.sink->write(batch);
+Result<void> SinkSet::open(Part& part) {
+    if (part.sink) return {};
+    auto opened = part.open();
+    if (!opened) return opened.error();
+    part.sink = std::move(*opened);
+    return {};
+}
+
+void SinkSet::open_all() {
+    for (Part& part : parts_)
+        if (auto opened = open(part); !opened) note_failure(part, opened.error());
 }
 
 std::uint64_t SinkSet::write_or_miss(Part& part, const Batch& batch) {
@@ -75,7 +80,8 @@ std::uint64_t SinkSet::write_or_miss(Part& part, const Batch& batch) {
         miss(part, batch);
         return 0;
     }
-    const auto written = try_to_write(part, batch);
+    const auto opened = open(part);
+    const auto written = opened ? part.sink->write(batch) : Result<std::uint64_t>(opened.error());
     if (!written) {
         miss(part, batch);
         note_failure(part, written.error());

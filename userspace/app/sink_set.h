@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,12 @@ public:
     /// Both outlive it. `now_ns`: the monotonic clock.
     explicit SinkSet(HandOver& hand_over, std::function<std::uint64_t()> now_ns);
 
-    /// Without it nothing is told: its errors are the set's.
-    void add_vital(std::unique_ptr<Sink> sink);
-    /// `type` is for people. Opened when the first event comes, and again as long as it fails.
+    /// Without it nothing is told: its errors are the set's. No filter: it keeps all.
+    void add_vital(std::string name, std::optional<Filter> filter, std::unique_ptr<Sink> sink);
+    /// `type` is for people. Opened by open_all(), and again, once a second, as long as that fails.
     void add(std::string name, std::string type, Filter filter, Open open);
 
+    void open_all();
     /// Sees each event that is written, once.
     void set_tap(std::function<void(const Event&)> tap) { tap_ = std::move(tap); }
 
@@ -67,7 +69,7 @@ private:
 
     Result<std::uint64_t> write_to(Part& part, const Batch& batch);
     std::uint64_t write_or_miss(Part& part, const Batch& batch);
-    static Result<std::uint64_t> try_to_write(Part& part, const Batch& batch);
+    static Result<void> open(Part& part);
     static void miss(Part& part, const Batch& batch);
     void note_failure(Part& part, const Error& error);
 

@@ -28,7 +28,6 @@ namespace {
 
 constexpr std::uint64_t kStopNs = 20'000'000'000;  // a full ring is read and written in less
 constexpr std::uint64_t kForever = ~std::uint64_t{0};
-constexpr std::uint64_t kAliveNs = 5'000'000'000;  // since the pump went round
 
 /// False after `timeout_ms`; -1: never.
 bool wait_for(int fd, int timeout_ms) {
@@ -87,6 +86,7 @@ void Supervisor::become_worker(Fd orders, Fd line, Fd lister) const {
     task.metrics_fd = around_.listeners.metrics.get();
     task.status_group = around_.listeners.group;
     task.sensor_start_ns = start_ns_;
+    task.forensic_since_ns = forensic_since_ns_ ? forensic_since_ns_ : start_ns_;
     task.nonce = nonce_;
     task.predecessor = predecessor_;
     task.supervisor_pid = static_cast<std::uint32_t>(::getppid());
@@ -103,13 +103,13 @@ bool Supervisor::hangs() const {
     return around_.out_fd < 0 || !hand_over_.was_writing() || ::poll(&out, 1, 0) != 0;
 }
 
-/// Ready: a worker tells events. Alive: its pump goes round.
+/// Ready: a worker tells events. Alive is the supervisor, which sees to it that a worker is.
 void Supervisor::tell_service_manager() {
     const bool has_started = hand_over_.has_started(static_cast<std::uint32_t>(worker_.pid));
+    if (has_started) former_.reset();
     Result<void> told;
     if (has_started && !std::exchange(is_ready_, true)) told = around_.notices.ready();
-    if (told && is_ready_ && monotonic_now_ns() < hand_over_.moved_ns() + kAliveNs)
-        told = around_.notices.alive();
+    if (told) told = around_.notices.alive();
     if (!told) spdlog::warn("{}", told.error().message);
 }
 
@@ -175,6 +175,23 @@ int Supervisor::stop() {
                           predecessor_.sensor.tgid, kStopNs / 1'000'000'000, predecessor_.end)});
 }
 
+void Supervisor::use(RunOptions options) {
+    const bool is_same = options.profile == options_.profile && options.forensic_ns == options_.forensic_ns &&
+                         options.forensic_reason == options_.forensic_reason;
+    if (!is_same) forensic_since_ns_ = boot_now_ns();
+    options_ = std::move(options);
+}
+
+/// Whether there are options that a worker had started with.
+bool Supervisor::goes_back() {
+    if (!former_) return false;
+    const std::string why = "a worker could not start with it, the one before is in force again";
+    hand_over_.reloaded(why, wall_now_ns());
+    say(fmt::format("whodid: the configuration: {}\n", why));
+    use(std::move(*std::exchange(former_, std::nullopt)));
+    return true;
+}
+
 /// False: the new options are no good, and those in force stay.
 bool Supervisor::leaves_for_new_options(int reload_fd) {
     signalfd_siginfo signal;
@@ -185,10 +202,12 @@ bool Supervisor::leaves_for_new_options(int reload_fd) {
         say(fmt::format("whodid: the configuration stays as it was: {}\n", options.error().message));
         return false;
     }
-    options_ = std::move(*options);
+    RunOptions former = options_;
+    use(std::move(*options));
     (void)around_.notices.reloading();
     (void)ends_when_told(kOrderLeave);
     is_ready_ = false;
+    former_ = std::move(former);
     return true;
 }
 
@@ -221,6 +240,8 @@ int Supervisor::run(int stop_fd, int reload_fd) {
         const int status = wake == Wake::kHang ? end_hung() : reap();
         if (wake == Wake::kReload && status == kOk << 8)
             predecessor_.end = "has left for one that is configured anew";
+        else if (!hand_over_.has_started(predecessor_.sensor.tgid) && goes_back())
+            continue;
         else if (const auto code = replace_after(status, stop_fd))
             return *code;
     }

@@ -56,12 +56,16 @@ private:
     void tell_service_manager();
     bool ends_when_told(char order);
     bool leaves_for_new_options(int reload_fd);
+    void use(RunOptions options);
+    bool goes_back();
     std::optional<int> replace_after(int status, int stop_fd);
     int reap();
     int end_hung();
     int stop();
 
     RunOptions options_;
+    std::optional<RunOptions> former_;     // until a worker has started with those in force
+    std::uint64_t forensic_since_ns_ = 0;  // boot clock: when that profile was asked for; 0: at the start
     Loader& loader_;
     HandOver& hand_over_;
     Surroundings around_;

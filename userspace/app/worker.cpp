@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "app/budget_text.h"
@@ -117,7 +118,7 @@ private:
 std::optional<Profile> profile_now(const WorkerTask& task) {
     const RunOptions& options = task.options;
     if (!options.profile) return options.filters.empty() ? std::optional(Profile::kStandard) : std::nullopt;
-    const bool over = boot_now_ns() >= task.sensor_start_ns + options.forensic_ns;
+    const bool over = boot_now_ns() >= task.forensic_since_ns + options.forensic_ns;
     return *options.profile == Profile::kForensic && over ? Profile::kStandard : options.profile;
 }
 
@@ -142,7 +143,7 @@ PumpOptions pump_options(const WorkerTask& task, std::optional<Profile> profile)
     if (profile) pump.profile = profile_name(*profile);
     pump.budget = describe(budget_of(task.options, profile));
     if (profile == Profile::kForensic)
-        pump.forensic_until_ns = task.sensor_start_ns + task.options.forensic_ns;
+        pump.forensic_until_ns = task.forensic_since_ns + task.options.forensic_ns;
     pump.forensic_reason = task.options.forensic_reason;
     const auto orders = std::make_shared<Orders>(task.orders_fd);
     pump.stop_reason = [orders] { return orders->reason(); };
@@ -223,11 +224,14 @@ int work(WorkerTask task) {
     const LiveHost host;
     Ledger ledger;
     SinkSet sinks(task.hand_over, monotonic_now_ns);
-    const SinkSurroundings around{task.hand_over, (*live)->stream(), state_directory(task.options)};
-    if (task.out_fd >= 0)
-        sinks.add_vital(std::make_unique<LinesSink>(task.out_fd, task.hand_over,
+    const SinkSurroundings around{(*live)->stream(), task.hand_over.was_writing(),
+                                  state_directory(task.options)};
+    if (task.options.sinks.empty() || !task.options.output_path.empty())
+        sinks.add_vital("output", std::nullopt,
+                        std::make_unique<LinesSink>(task.out_fd, around.may_be_torn,
                                                     line_encoder(LineFormat::kNative, around.stream)));
     if (auto added = add_sinks(task.options.sinks, around, sinks); !added) return fail(added.error());
+    sinks.open_all();
     PipelineOptions kept;
     kept.filter.everything = true;
     kept.filter.expressions = task.options.filters;
@@ -246,8 +250,13 @@ int work(WorkerTask task) {
     pump.each_second = [&observer](const Ledger& now, Pipeline& at) { observer.look(now, at); };
     const auto pumped = (*live)->pump(**pipeline, ledger, pump);
     if (!pumped) return fail(pumped.error());
-    if (*pumped == PumpEnd::kLeft) leave(sinks);
+    if (*pumped == PumpEnd::kLeft) {
+        pipeline->reset();
+        leave(sinks);
+    }
+    std::thread ending([&observer] { observer.end_exports(); });
     sinks.close(kCloseNs);
+    ending.join();
     print_footer(task.options, ledger, **pipeline);
     return kOk;
 }

@@ -23,11 +23,11 @@ struct WorkerTask {
     HandOver& hand_over;
     KernelLease kernel;
     Fd policy_line = {};                  // see policy_line.h
-    int out_fd = -1;                      // events, whatever is configured; -1: only to what is
+    int out_fd = -1;                      // the output, or standard output where that is a sink; -1: neither
     int orders_fd = -1;                   // a byte: an order; its end: the supervisor is gone
     int status_fd = -1, metrics_fd = -1;  // listeners, see status_server.h; -1: none
     std::optional<gid_t> status_group = {};
-    std::uint64_t sensor_start_ns = 0;
+    std::uint64_t sensor_start_ns = 0, forensic_since_ns = 0;
     std::string nonce = {};  // of the canary
     Predecessor predecessor = {};
     std::uint32_t supervisor_pid = 0;

@@ -65,7 +65,8 @@ void Delivery::request() {
     const Outcome outcome = receiver_.deliver(read->records());
     const std::lock_guard lock(mutex_);
     ++stats_.requests;
-    if (!outcome.why.empty()) stats_.last_error = outcome.why;
+    if (!outcome.why.empty()) note_error(outcome.why);
+    stats_.is_failing = outcome.what != Outcome::What::kTaken;
     act_on(outcome, *read);
 }
 
@@ -89,6 +90,7 @@ void Delivery::act_on(const Outcome& outcome, SpoolRead& read) {
             [[fallthrough]];
         case Outcome::What::kRefused:
             stats_.failed += count;
+            lose(read);
             return settle(read);
         case Outcome::What::kRetry:
             ++stats_.retries;
@@ -99,7 +101,7 @@ void Delivery::act_on(const Outcome& outcome, SpoolRead& read) {
 
 void Delivery::settle(SpoolRead& read) {
     if (const auto settled = spool_.acknowledge(read, read.records().size()); !settled)
-        stats_.last_error = settled.error().message;
+        note_error(settled.error().message);
     waiting_since_ns_ = clock_.now_ns();
     backoff_ns_ = not_before_ns_ = 0;
     is_backing_off_ = false;
@@ -120,7 +122,22 @@ void Delivery::back_off(std::uint64_t asked_ns) {
 void Delivery::complain(const Result<void>& done) {
     if (done) return;
     const std::lock_guard lock(mutex_);
-    stats_.last_error = done.error().message;
+    note_error(done.error().message);
+}
+
+void Delivery::note_error(const std::string& why) {
+    stats_.last_error = why;
+    stats_.last_error_wall_ns = clock_.wall_ns();
+}
+
+void Delivery::lose(const SpoolRead& read) {
+    for (const SpoolRecord& record : read.records())
+        losses_.add(record.kind, SpoolTally::of(record), LossReason::kRefused);
+}
+
+std::vector<SpoolLoss> Delivery::take_losses() {
+    const std::lock_guard lock(mutex_);
+    return losses_.take();
 }
 
 OutboxStats Delivery::stats() const {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "sink/receiver.h"
@@ -29,7 +30,9 @@ struct OutboxStats {
     std::uint64_t pending_records = 0, pending_bytes = 0;
     std::uint64_t oldest_pending_wall_ns = 0;  // 0: none is pending
     std::uint64_t requests = 0, retries = 0;   // retries: requests that are to be made again
+    bool is_failing = false;                   // the last request was not taken
     std::string last_error;                    // empty: there was none
+    std::uint64_t last_error_wall_ns = 0;      // 0: there was none
     std::uint64_t last_success_wall_ns = 0;    // 0: there was none
 };
 
@@ -56,6 +59,8 @@ public:
     /// A request is due at once. From any thread, as stats().
     bool is_batch_full() const { return !is_backing_off_ && is_full(spool_.counts()); }
     OutboxStats stats() const;
+    /// What the receiver refused since the last call. From any thread.
+    std::vector<SpoolLoss> take_losses();
 
 private:
     bool is_full(const SpoolCounts& counts) const;
@@ -64,6 +69,8 @@ private:
     void back_off(std::uint64_t asked_ns);
     void settle(SpoolRead& read);
     void complain(const Result<void>& done);
+    void note_error(const std::string& why);
+    void lose(const SpoolRead& read);
 
     Spool& spool_;
     Receiver& receiver_;
@@ -78,6 +85,7 @@ private:
 
     mutable std::mutex mutex_;  // of the numbers, so that they agree with the spool's
     OutboxStats stats_;
+    SpoolLosses losses_;
 };
 
 }  // namespace whodid

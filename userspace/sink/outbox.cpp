@@ -47,6 +47,12 @@ Result<void> Outbox::commit() {
     return committed;
 }
 
+std::vector<SpoolLoss> Outbox::take_losses() {
+    std::vector<SpoolLoss> losses = spool_->take_losses();
+    for (SpoolLoss& loss : delivery_.take_losses()) losses.push_back(loss);
+    return losses;
+}
+
 void Outbox::stop(std::uint64_t for_ns) {
     if (!thread_.joinable()) return;
     (void)commit();

@@ -36,7 +36,8 @@ public:
     /// As the spool's, for one thread. Neither waits for the receiver.
     Result<void> append(Lane lane, const SpoolRecord& record);
     Result<void> commit();
-    std::vector<SpoolLoss> take_losses() { return spool_->take_losses(); }
+    /// Of the spool, and what the receiver refused.
+    std::vector<SpoolLoss> take_losses();
     const std::vector<std::string>& warnings() const { return spool_->warnings(); }
 
     /// Commits, sends what is left for so long at most, besides a request that is under way, and ends the

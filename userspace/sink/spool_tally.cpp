@@ -16,6 +16,8 @@ std::string_view loss_word(LossReason why) {
             return "record_too_large";
         case LossReason::kDamaged:
             return "spool_damaged";
+        case LossReason::kRefused:
+            return "refused";
     }
     return "";
 }
