@@ -184,9 +184,9 @@ $(B)/asan/libwhodid.a: FORCE
 asan tsan: | deps-test
 	$(Q)$(MAKE) $($@) $(B)/$@/tests/unit $(B)/$@/tests/golden
 
-# The whole suite.
+# The whole suite. The program is compiled as packages have it.
 test: | deps-vm
-	$(Q)$(MAKE) $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/live $(deeds)
+	$(Q)$(MAKE) JOINED=1 $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/live $(deeds)
 	-$(Q)$(MAKE) arm64
 	$(Q)$(MAKE) asan
 	$(Q)$(MAKE) tsan

@@ -74,7 +74,7 @@ std::string_view refuse_header(std::string_view line, int& hosts) {
     const std::size_t colon = line.find(':');
     if (colon == line.npos || !is_token(line.substr(0, colon))) return "a header that is none";
     const std::string_view name = line.substr(0, colon), value = trim_blanks(line.substr(colon + 1));
-    const auto is_control = [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; };
+    const auto is_control = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
     if (std::ranges::any_of(value, is_control)) return "a header with control characters";
     if (equals_lower_ascii(name, "host")) ++hosts;
     if (equals_lower_ascii(name, "transfer-encoding") ||
