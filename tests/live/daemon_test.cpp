@@ -291,7 +291,7 @@ TEST_F(Daemon, KilledWorkersLoseNothingThatWasAccepted) {
     act("last", 1);
     EXPECT_TRUE(own->wait_for(exec_of("last0"), milliseconds(30'000)));
     expect_balance(own->stop());
-    expect_one_stream(*own, static_cast<std::size_t>(kills));
+    expect_one_stream(*own, static_cast<std::size_t>(kills), true);
     expect_all(*own, ids_of_lines(directory_ / "files"), "workers killed: files", 0, true);
     expect_all(*own, ids_of(http, "200"), "workers killed: OTLP", 0, true);
     const auto verified = whodid({"verify", (directory_ / "files").string()});
