@@ -8,6 +8,8 @@
 
 #include <utility>
 
+#include "sink/file_io.h"
+
 namespace whodid {
 
 namespace {
@@ -21,7 +23,7 @@ bool ends_in_mid_line(int fd) {
 }
 
 /// -1: it is no file.
-off_t size_of(int fd) {
+off_t regular_size(int fd) {
     struct stat st {};
     return ::fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
 }
@@ -49,19 +51,11 @@ void LinesSink::end_torn_line() {
 
 /// Room may run out in mid-line, which is taken back then.
 Result<void> LinesSink::put() {
-    const off_t before = size_of(fd_);
-    std::string_view left = buffer_;
-    while (!left.empty()) {
-        const ssize_t n = ::write(fd_, left.data(), left.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            const int code = errno;
-            if (before >= 0 && left.size() != buffer_.size()) (void)!::ftruncate(fd_, before);
-            return Error::from_errno("cannot write events", code);
-        }
-        left.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return {};
+    const off_t before = regular_size(fd_);
+    std::size_t written = 0;
+    auto done = write_whole(fd_, buffer_, "cannot write events", &written);
+    if (!done && before >= 0 && written != 0) (void)!::ftruncate(fd_, before);
+    return done;
 }
 
 Result<std::uint64_t> LinesSink::write(const Batch& batch) {

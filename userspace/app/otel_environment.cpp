@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
+#include <utility>
 
 #include "base/ascii.h"
 #include "base/escape.h"
+#include "sink/percent.h"
 
 namespace whodid {
 
@@ -56,23 +56,6 @@ std::string_view name_in_force(const Environment& environment, const OtelVariabl
 std::string_view trimmed(std::string_view text) {
     const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
     return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i];
-            continue;
-        }
-        unsigned byte = 0;
-        const std::string_view digits = text.substr(i + 1, 2);
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-        if (error != std::errc() || digits.size() != 2 || end != digits.data() + 2) return std::nullopt;
-        out += static_cast<char>(byte);
-        i += 2;
-    }
-    return out;
 }
 
 /// Of gRPC an endpoint may have no scheme.
@@ -171,13 +154,14 @@ Result<NamedTexts> parse_baggage(std::string_view text) {
         if (member.empty()) continue;
         const std::size_t equals = member.find('=');
         const std::string name(trimmed(member.substr(0, equals)));
-        const auto value =
-            equals == member.npos ? std::nullopt : percent_decoded(trimmed(member.substr(equals + 1)));
-        if (name.empty() || !value)
+        bool is_clean = equals != member.npos;
+        std::string value;
+        if (is_clean) value = percent_decode(trimmed(member.substr(equals + 1)), &is_clean);
+        if (name.empty() || !is_clean)
             return Error{fmt::format("entry {} is not NAME=VALUE, with %XX for what is no plain character",
                                      pairs.size() + 1),
                          EINVAL};
-        pairs.emplace_back(name, *value);
+        pairs.emplace_back(name, std::move(value));
     }
     return pairs;
 }

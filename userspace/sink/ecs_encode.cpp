@@ -12,6 +12,7 @@
 #include "base/escape.h"
 #include "base/ip_address.h"
 #include "base/json_writer.h"
+#include "sink/json_value.h"
 
 namespace whodid {
 
@@ -37,41 +38,6 @@ bool may_hold_bytes(Type type) {
     return type == Type::kText || type == Type::kList || type == Type::kAddress;
 }
 
-void put_text_list(JsonWriter& out, std::string_view block, bool exact) {
-    out.raw("[");
-    bool first = true;
-    for_each_string(block, [&](std::string_view element) {
-        if (!std::exchange(first, false)) out.raw(",");
-        out.text(exact ? base64(element) : element);
-    });
-    out.raw("]");
-}
-
-void put_as_it_is(JsonWriter& out, const Value& value) {
-    switch (value.state) {
-        case Value::State::kText:
-            out.text(value.text);
-            break;
-        case Value::State::kInteger:
-            out.integer(value.integer);
-            break;
-        case Value::State::kBoolean:
-            out.boolean(value.boolean);
-            break;
-        case Value::State::kReal:
-            out.real(value.real);
-            break;
-        case Value::State::kList:
-            put_text_list(out, value.text, false);
-            break;
-        case Value::State::kJson:
-            out.raw(value.text);
-            break;
-        case Value::State::kAbsent:
-            break;
-    }
-}
-
 /// Of "/etc/passwd" "/etc", of "/" and of "passwd" nothing.
 std::string_view parent_of(std::string_view path) {
     const std::size_t slash = path.rfind('/');
@@ -82,13 +48,6 @@ std::string_view parent_of(std::string_view path) {
 bool is_sound(const Value& value) {
     const bool has_text = value.state == Value::State::kText || value.state == Value::State::kList;
     return !has_text || valid_utf8(value.text);
-}
-
-void put_exact_bytes(JsonWriter& out, const Value& value) {
-    if (value.state == Value::State::kList)
-        put_text_list(out, value.text, true);
-    else
-        out.text(base64(value.text));
 }
 
 }  // namespace
@@ -221,7 +180,7 @@ void EcsEncoder::put(const Member& member, std::string_view key, bool is_ingress
     if (member.shape == EcsShape::kExact)
         put_exact_bytes(out, value);
     else
-        put_as_it_is(out, value);
+        (void)put_value(out, value);
 }
 
 void EcsEncoder::append(const Event& event, std::string& out) {

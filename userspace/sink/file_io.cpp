@@ -38,14 +38,18 @@ std::optional<gid_t> readers_group() {
 
 }  // namespace
 
-Result<void> write_whole(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return Error::from_errno("cannot write");
-        bytes.remove_prefix(static_cast<std::size_t>(n));
+Result<void> write_whole(int fd, std::string_view bytes, std::string_view what, std::size_t* written) {
+    std::size_t done = 0;
+    Result<void> result;
+    while (done < bytes.size() && result) {
+        const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
+        if (n >= 0)
+            done += static_cast<std::size_t>(n);
+        else if (errno != EINTR)
+            result = Error::from_errno(std::string(what));
     }
-    return {};
+    if (written) *written = done;
+    return result;
 }
 
 Result<Fd> create_file(const std::string& path, mode_t mode) {

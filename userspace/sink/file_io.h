@@ -13,8 +13,9 @@
 
 namespace whodid {
 
-/// All of it, or an Error: then some of it may be there.
-Result<void> write_whole(int fd, std::string_view bytes);
+/// All of it, or an Error that begins with `what`: then `written` bytes of it are there.
+Result<void> write_whole(int fd, std::string_view bytes, std::string_view what = "cannot write",
+                         std::size_t* written = nullptr);
 
 /// A new regular file; EEXIST if there is something by that name, a link too.
 Result<Fd> create_file(const std::string& path, mode_t mode);

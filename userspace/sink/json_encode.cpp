@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "base/json_writer.h"
+#include "sink/json_value.h"
 
 namespace whodid {
 
@@ -134,50 +135,10 @@ void JsonEncoder::put_field(const Step& step, const Event& event, JsonWriter& ou
     const Value value = step.field->read(event, scratch_);
     if (!value.present()) return;
     out.key(step.key);
-    bool clean = true;
-    switch (value.state) {
-        case Value::State::kText:
-            clean = out.text(value.text);
-            break;
-        case Value::State::kInteger:
-            out.integer(value.integer);
-            break;
-        case Value::State::kBoolean:
-            out.boolean(value.boolean);
-            break;
-        case Value::State::kReal:
-            out.real(value.real);
-            break;
-        case Value::State::kJson:
-            out.raw(value.text);
-            break;
-        case Value::State::kList: {
-            out.raw("[");
-            bool first = true;
-            for_each_string(value.text, [&](std::string_view element) {
-                if (!std::exchange(first, false)) out.raw(",");
-                clean &= out.text(element);
-            });
-            out.raw("]");
-            break;
-        }
-        case Value::State::kAbsent:
-            break;
-    }
-    if (clean) return;
+    if (put_value(out, value)) return;
     // The readable value has U+FFFD; this one has the exact bytes.
     out.key(std::string(step.key) + "_b64");
-    if (value.state == Value::State::kText) {
-        out.text(base64(value.text));
-        return;
-    }
-    out.raw("[");
-    bool first = true;
-    for_each_string(value.text, [&](std::string_view element) {
-        if (!std::exchange(first, false)) out.raw(",");
-        out.text(base64(element));
-    });
-    out.raw("]");
+    put_exact_bytes(out, value);
 }
 
 void JsonEncoder::run_steps(const Plan& plan, const Event& event, JsonWriter& out) {

@@ -2,7 +2,7 @@
 // Events to a descriptor.
 #include "sink/stream_sink.h"
 
-#include <unistd.h>
+#include "sink/file_io.h"
 
 namespace whodid {
 
@@ -35,19 +35,9 @@ Result<std::uint64_t> StreamSink::write(const Batch& batch) {
 }
 
 Result<void> StreamSink::flush() {
-    std::string_view left = buffer_;
-    while (!left.empty()) {
-        const ssize_t n = ::write(fd_, left.data(), left.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            const int code = errno;
-            buffer_.clear();
-            return Error::from_errno("cannot write events", code);
-        }
-        left.remove_prefix(static_cast<std::size_t>(n));
-    }
+    auto written = write_whole(fd_, buffer_, "cannot write events");
     buffer_.clear();
-    return {};
+    return written;
 }
 
 }  // namespace whodid
