@@ -310,6 +310,10 @@ TEST_F(Daemon, ADiskThatIsFullIsDeclaredAndKeepsNothingElseFromGoingOn) {
                                          return text_at(e, "whodid.loss.stage").starts_with("sink files");
                                      }});
     EXPECT_TRUE(loss) << "its files are full";
+    EXPECT_TRUE(comes_true([&] {
+        act("full", 20);
+        return own->all({"sensor.loss"}).size() >= 8;
+    })) << "so that declarations are lost too";
     EXPECT_TRUE(own->wait_for(exec_of("filling399")));
     ASSERT_EQ(::mount("none", small.c_str(), "tmpfs", MS_REMOUNT, "size=16m"), 0) << std::strerror(errno);
     EXPECT_TRUE(comes_true([&] {

@@ -64,8 +64,8 @@ TEST_F(Pump, CallsAtMostOnceASecondAlsoWhileNothingHappensAndAtItsEnd) {
     PumpOptions options;
     options.duration_ns = 60'000'000;  // several rounds
     int calls = 0;
-    options.each_second = [&](const Ledger& so_far, const Pipeline& pipeline) {
-        ++calls;
+    options.each_second = [&](const Ledger& so_far, const Pipeline& pipeline, Moment moment) {
+        EXPECT_EQ(moment, ++calls == 2 ? Moment::kStopping : Moment::kRunning);
         EXPECT_EQ(so_far[REC_SENSOR_START].made, 1u);
         EXPECT_EQ(pipeline.shown(), 0u);
     };
@@ -80,7 +80,7 @@ TEST_F(Pump, TellsTheKernelsColumnsAsTheyWereLastRead) {
     PumpOptions options;
     options.duration_ns = 30'000'000;
     std::uint64_t seen = 0;
-    options.each_second = [&](const Ledger& so_far, const Pipeline&) {
+    options.each_second = [&](const Ledger& so_far, const Pipeline&, Moment) {
         seen = so_far[REC_FILE_OPEN].kernel.seen;
     };
     pump(options);

@@ -152,6 +152,47 @@ TEST_F(SinkSetTest, ALossIsToldByKindAndTime) {
     EXPECT_EQ(kinds, expected);
 }
 
+TEST_F(SinkSetTest, LostDeclarationsAreToldWhenItTakesEventsAgain) {
+    Batch batch;
+    batch.events.push_back(sample_.event(sample_.record<rec_sensor>(REC_SENSOR_LOSS), nullptr));
+    batch.events.push_back(sample_.exec({"true"}, sample_.alice()));
+    add("full", one_);
+    one_.fails = true;
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(sinks_.write(batch));
+        const auto told = sinks_.take_named_losses();
+        ASSERT_EQ(told.size(), 1u);
+        EXPECT_EQ(told[0].loss.kind, REC_PROCESS_EXEC);
+    }
+    one_.fails = false;
+    now_ns_ += kSinkRetryNs;
+    ASSERT_TRUE(sinks_.write(batch));
+    const auto told = sinks_.take_named_losses();
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0].loss.kind, REC_SENSOR_LOSS);
+    EXPECT_EQ(told[0].loss.count, 2u);
+    EXPECT_TRUE(sinks_.take_last_losses({}).empty());
+}
+
+TEST_F(SinkSetTest, TheLastWordsThatASinkIsGoingToMissAreToldToTheOthers) {
+    add("good", one_);
+    add("full", other_);
+    other_.fails = true;
+    Batch batch;
+    batch.events.push_back(sample_.event(sample_.record<rec_sensor>(REC_SENSOR_LOSS), nullptr));
+    batch.events.push_back(sample_.exec({"true"}, sample_.alice()));
+    ASSERT_TRUE(sinks_.write(batch));
+    const std::uint16_t stop[] = {REC_SENSOR_STOP};
+    std::map<std::uint16_t, std::uint64_t> kinds;
+    for (const auto& [sink, loss] : sinks_.take_last_losses(stop)) {
+        EXPECT_EQ(sink, "full");
+        kinds[loss.kind] += loss.count;
+    }
+    const std::map<std::uint16_t, std::uint64_t> expected = {
+        {REC_PROCESS_EXEC, 1}, {REC_SENSOR_STOP, 1}, {REC_SENSOR_LOSS, 1 + 3}};
+    EXPECT_EQ(kinds, expected) << "three declarations, each of which it misses too";
+}
+
 TEST_F(SinkSetTest, WithoutItsVitalOneNothingIsTold) {
     auto vital = std::make_unique<FakeSink>(one_);
     sinks_.add_vital("output", std::nullopt, std::move(vital));

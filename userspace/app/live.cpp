@@ -331,7 +331,7 @@ void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint6
     }
     if (options_.each_second && now_ns >= second_due_ns_) {
         second_due_ns_ = now_ns + kHousekeepingNs;
-        options_.each_second(with_kernel(ledger), pipeline);
+        options_.each_second(with_kernel(ledger), pipeline, Moment::kRunning);
     }
     if (canary_->is_due(now_ns)) send_canary(pipeline);
     if (options_.heartbeat_ns == 0 || now_ns < heartbeat_due_ns_) return;
@@ -382,8 +382,8 @@ Result<PumpEnd> LiveCapture::close(Pipeline& pipeline, Ledger& ledger) {
     if (auto read = kernel_.side->read_counters(ledger); !read) return read.error();
     auto finished = pipeline.finish();
     if (finished && *finished) {
-        if (options_.each_second) options_.each_second(ledger, pipeline);
         pipeline.say_left_out();
+        if (options_.each_second) options_.each_second(ledger, pipeline, Moment::kStopping);
         const std::string reason = options_.stop_reason ? options_.stop_reason() : std::string();
         pipeline.say(REC_SENSOR_STOP, fmt::format("{} events delivered{}{}", pipeline.shown(),
                                                   reason.empty() ? "" : "; ", reason));
@@ -401,8 +401,8 @@ Result<PumpEnd> LiveCapture::leave(Pipeline& pipeline, Ledger& ledger) {
     report_losses(pipeline, now);
     auto finished = pipeline.finish();
     if (finished) {
-        if (options_.each_second) options_.each_second(with_kernel(ledger), pipeline);
         pipeline.say_left_out();
+        if (options_.each_second) options_.each_second(with_kernel(ledger), pipeline, Moment::kLeaving);
         finished = pipeline.finish();
     }
     if (!finished) return finished.error();

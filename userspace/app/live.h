@@ -29,6 +29,9 @@ struct Predecessor {
     std::string end;     // "was killed by SIGKILL"
 };
 
+/// Of a pump. When it stops, the event that says so is told after that.
+enum class Moment { kRunning, kLeaving, kStopping };
+
 struct PumpOptions {
     std::uint64_t duration_ns = 0;          // 0: until stopped
     int stop_fd = -1;                       // readable, or its other end gone: stop
@@ -48,7 +51,7 @@ struct PumpOptions {
     std::function<bool()> leaves = {};  // asked when stopped: whether somebody else goes on; null: nobody
     /// Called by the pump at its beginning, then at most once a second, also while nothing happens, and at
     /// its end: the ledger so far, the kernel's columns as they were last read. May be null.
-    std::function<void(const Ledger&, Pipeline&)> each_second = {};
+    std::function<void(const Ledger&, Pipeline&, Moment)> each_second = {};
 };
 
 enum class PumpEnd { kClosed, kLeft };

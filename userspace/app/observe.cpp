@@ -69,16 +69,23 @@ void Observer::note(const Event& event) {
         people_.add(person, event.count);
 }
 
-void Observer::declare_losses(Pipeline& pipeline) {
-    for (const auto& [sink, loss] : sinks_.take_named_losses()) {
-        if (loss.kind == REC_SENSOR_LOSS) continue;  // or each declaration that is lost made another one
-        pipeline.say_loss("sink " + sink + " (" + loss.why + ")", loss.kind, loss.count,
-                          boot_of(loss.since_ns), boot_of(loss.until_ns));
+std::vector<SinkSet::NamedLoss> Observer::take_losses(Moment moment) {
+    static constexpr std::uint16_t kStop[] = {REC_SENSOR_STOP};
+    switch (moment) {
+        case Moment::kRunning:
+            return sinks_.take_named_losses();
+        case Moment::kLeaving:
+            return sinks_.take_last_losses({});
+        case Moment::kStopping:
+            break;
     }
+    return sinks_.take_last_losses(kStop);
 }
 
-void Observer::look(const Ledger& ledger, Pipeline& pipeline) {
-    declare_losses(pipeline);
+void Observer::look(const Ledger& ledger, Pipeline& pipeline, Moment moment) {
+    for (const auto& [sink, loss] : take_losses(moment))
+        pipeline.say_loss("sink " + sink + " (" + loss.why + ")", loss.kind, loss.count,
+                          boot_of(loss.since_ns), boot_of(loss.until_ns));
     const std::uint64_t now_ns = boot_now_ns();
     rates_.take(ledger, now_ns);
     auto status = std::make_shared<Status>(constant_);

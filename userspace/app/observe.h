@@ -24,14 +24,14 @@ public:
 
     /// An event that is told.
     void note(const Event& event);
-    /// The ledger so far, the kernel's columns too.
-    void look(const Ledger& ledger, Pipeline& pipeline);
+    /// Declares what sinks have lost and publishes how it fares. The ledger so far, the kernel's columns too.
+    void look(const Ledger& ledger, Pipeline& pipeline, Moment moment);
     /// Sends the last metrics, and no more.
     void end_exports() { exporters_.clear(); }
-    /// What sinks have lost since it was looked.
-    void declare_losses(Pipeline& pipeline);
 
 private:
+    std::vector<SinkSet::NamedLoss> take_losses(Moment moment);
+
     const Status constant_;
     SinkSet& sinks_;
     const HandOver& hand_over_;

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -20,6 +21,15 @@ Batch kept_of(const Batch& batch, Filter& filter) {
     for (const Event& event : batch.events)
         if (filter.keeps(event)) kept.events.push_back(event);
     return kept;
+}
+
+/// One for each reason.
+void hold(std::vector<SinkLoss>& held, const SinkLoss& loss) {
+    const auto same = std::ranges::find(held, loss.why, &SinkLoss::why);
+    if (same == held.end()) return held.push_back(loss);
+    same->count += loss.count;
+    same->since_ns = std::min(same->since_ns, loss.since_ns);
+    same->until_ns = std::max(same->until_ns, loss.until_ns);
 }
 
 }  // namespace
@@ -131,13 +141,53 @@ void SinkSet::close(std::uint64_t patience_ns) {
     for (std::thread& thread : closing) thread.join();
 }
 
+bool SinkSet::is_down(const Part& part) {
+    return part.missed.is_down || (part.sink && part.sink->counts().is_down);
+}
+
+std::vector<SinkLoss> SinkSet::take(Part& part) {
+    std::vector<SinkLoss> losses = part.lost.take();
+    if (part.sink) std::ranges::move(part.sink->take_losses(), std::back_inserter(losses));
+    return losses;
+}
+
 std::vector<SinkSet::NamedLoss> SinkSet::take_named_losses() {
     std::vector<NamedLoss> losses;
     for (Part& part : parts_) {
-        for (SinkLoss& loss : part.lost.take()) losses.push_back({part.name, std::move(loss)});
-        if (!part.sink) continue;
-        for (SinkLoss& loss : part.sink->take_losses()) losses.push_back({part.name, std::move(loss)});
+        const bool holds = is_down(part);
+        for (SinkLoss& loss : take(part)) {
+            if (holds && loss.kind == REC_SENSOR_LOSS)
+                hold(part.held, loss);
+            else
+                losses.push_back({part.name, std::move(loss)});
+        }
+        if (holds) continue;
+        for (SinkLoss& loss : std::exchange(part.held, {})) losses.push_back({part.name, std::move(loss)});
     }
+    return losses;
+}
+
+std::vector<SinkSet::NamedLoss> SinkSet::take_last_losses(std::span<const std::uint16_t> to_come) {
+    const std::uint64_t now_ns = wall_now_ns();
+    std::vector<NamedLoss> losses;
+    std::vector<std::size_t> of_declarations;
+    for (Part& part : parts_) {
+        std::vector<SinkLoss> held = std::exchange(part.held, {});
+        for (SinkLoss& loss : take(part)) {
+            if (loss.kind == REC_SENSOR_LOSS)
+                hold(held, loss);
+            else
+                losses.push_back({part.name, std::move(loss)});
+        }
+        if (is_down(part)) {
+            for (const std::uint16_t kind : to_come)
+                losses.push_back({part.name, {kind, 1, now_ns, now_ns, "down"}});
+            hold(held, {REC_SENSOR_LOSS, 0, now_ns, now_ns, "down"});
+            of_declarations.push_back(losses.size() + held.size() - 1);
+        }
+        for (SinkLoss& loss : held) losses.push_back({part.name, std::move(loss)});
+    }
+    for (const std::size_t i : of_declarations) losses[i].loss.count += losses.size();
     return losses;
 }
 

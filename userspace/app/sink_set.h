@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,8 +46,12 @@ public:
         std::string sink;
         SinkLoss loss;
     };
-    /// Of all of them, since the last call.
+    /// Of all of them, since the last call. That a sink lost declarations of losses is told when it takes
+    /// events again: or each one lost would make another.
     std::vector<NamedLoss> take_named_losses();
+    /// All, and what a sink that is down is going to miss: their declarations, and one event of each of the
+    /// kinds `to_come`.
+    std::vector<NamedLoss> take_last_losses(std::span<const std::uint16_t> to_come);
 
     struct Described {
         std::string name, type;
@@ -65,12 +70,15 @@ private:
         std::uint64_t retry_at_ns = 0, filtered = 0;
         SinkCounts missed;  // what never reached the sink
         Losses lost;
+        std::vector<SinkLoss> held;  // of declarations
     };
 
     Result<std::uint64_t> write_to(Part& part, const Batch& batch);
     std::uint64_t write_or_miss(Part& part, const Batch& batch);
     static Result<void> open(Part& part);
     static void miss(Part& part, const Batch& batch);
+    static bool is_down(const Part& part);
+    static std::vector<SinkLoss> take(Part& part);
     void note_failure(Part& part, const Error& error);
 
     HandOver& hand_over_;

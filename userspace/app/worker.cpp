@@ -247,7 +247,9 @@ int work(WorkerTask task) {
     Observer observer(constant_status(task, around.stream, side.hooks(), pump), sinks, task.hand_over,
                       server.get(), make_metrics_exporters(task.options.sinks, around));
     sinks.set_tap([&observer](const Event& event) { observer.note(event); });
-    pump.each_second = [&observer](const Ledger& now, Pipeline& at) { observer.look(now, at); };
+    pump.each_second = [&observer](const Ledger& now, Pipeline& at, Moment moment) {
+        observer.look(now, at, moment);
+    };
     const auto pumped = (*live)->pump(**pipeline, ledger, pump);
     if (!pumped) return fail(pumped.error());
     if (*pumped == PumpEnd::kLeft) {
