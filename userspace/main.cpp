@@ -16,6 +16,7 @@
 #include "app/check.h"
 #include "app/config.h"
 #include "app/configuration.h"
+#include "app/erase.h"
 #include "app/exit_code.h"
 #include "app/explain.h"
 #include "app/fields.h"
@@ -383,6 +384,17 @@ void add_verify(CLI::App& command, VerifyOptions& options) {
         [&options](bool json) { options.json = json; }, "Default: text");
 }
 
+void add_erase(CLI::App& command, EraseOptions& options) {
+    command
+        .add_option("FILE:LINE", options.places,
+                    "A closed event file, and a line of it, from 1; a tombstone is left there")
+        ->required();
+    command
+        .add_option("--key", options.key_path, "The sensor's key, which signs that it was erased: NAME.key")
+        ->type_name("FILE")
+        ->required();
+}
+
 void add_status(CLI::App& command, StatusOptions& options) {
     add_choice<bool>(
         command, "-o,--output", {{"text", false}, {"json", true}},
@@ -544,6 +556,11 @@ int run_command_line(int argc, char** argv) {
         command("verify", "Run", "Whether event files are as they were written; docs/log-files.md");
     add_verify(*verify_command, verify_options);
 
+    EraseOptions erase_options;
+    auto* erase_command =
+        command("erase", "Run", "Takes records out of sealed event files; docs/log-files.md");
+    add_erase(*erase_command, erase_options);
+
     std::string expression;
     auto* filter_command = command("filter", "Run", "The expressions that --filter takes");
     filter_command->require_subcommand(1);
@@ -603,6 +620,7 @@ int run_command_line(int argc, char** argv) {
     if (*fields_command) return fields(fields_options);
     if (*volume_command) return volume(volume_options);
     if (*verify_command) return verify(verify_options);
+    if (*erase_command) return erase(erase_options);
     if (*filter_command) return filter_explain(expression);
     if (*list_command) return watch_list(watch_paths);
     if (*import_command) return watch_import(rules_paths);

@@ -53,7 +53,7 @@ protected:
         for (const std::string& line : lines) text += line;
         return text;
     }
-    Result<void> erase(const std::string& name, std::uint64_t line) const {
+    Result<std::uint64_t> erase(const std::string& name, std::uint64_t line) const {
         return erase_record(world.path(name), line, *read_seal_key(world.key_path), world.now_ns);
     }
 

@@ -150,7 +150,20 @@ void ClosedFiles::compress(std::vector<Found>& files, Report& report) {
     }
 }
 
+/// Keeps it from who erases a record of it, and never waits: readers can lock it too. No file: it has no
+/// seal, so nobody erases.
+Result<Fd> ClosedFiles::lock(const EventFileName& name) const {
+    const std::string seal = path(name, kSealEnding);
+    auto file = open_regular(seal, O_RDONLY);
+    if (!file && file.error().code == ENOENT) return Fd();
+    if (!file) return file;
+    if (auto locked = lock_file(file->get(), seal, false); !locked) return locked.error();
+    return file;
+}
+
 Result<void> ClosedFiles::compress(const EventFileName& name) {
+    const auto locked = lock(name);
+    if (!locked) return locked.error();
     const std::string plain = path(name, kPlainEnding), packed = path(name, kPackedEnding);
     const std::string beside = packed + ".new";
     ::unlink(beside.c_str());
@@ -189,6 +202,8 @@ void ClosedFiles::keep_within_limits(const std::vector<Found>& files, const Orde
 /// The journal says so first, lest the file look stolen; on a full disk it needs the file's room.
 Result<void> ClosedFiles::remove(const Found& found, const Order& order) {
     const EventFileName& name = found.file.name;
+    const auto locked = lock(name);
+    if (!locked) return locked.error();
     const auto footer = read_footer(path(name, kSealEnding));
     JournalEntry entry;
     entry.what = JournalEntry::kFileRemoved;

@@ -49,6 +49,7 @@ private:
     bool sync_closed(const std::vector<Found>& files, Report& report);
     void save_key(const SealKey& key, Report& report);
     void compress(std::vector<Found>& files, Report& report);
+    Result<Fd> lock(const EventFileName& name) const;
     Result<void> compress(const EventFileName& name);
     void keep_within_limits(const std::vector<Found>& files, const Order& order, Report& report);
     Result<void> remove(const Found& found, const Order& order);

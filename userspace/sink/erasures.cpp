@@ -3,7 +3,6 @@
 #include "sink/erasures.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,8 +45,8 @@ Result<Fd> open_journal(const std::string& path) {
         file = create_for_readers(path);
         if (!file && file.error().code == EEXIST) file = open_regular(path, O_RDWR | O_APPEND);
     }
-    if (file && ::flock(file->get(), LOCK_EX) != 0)
-        return Error::from_errno("cannot lock " + escape_for_terminal(path));
+    if (!file) return file;
+    if (auto locked = lock_file(file->get(), path); !locked) return locked.error();
     return file;
 }
 
@@ -90,27 +89,30 @@ bool is_held(const std::string& directory, const EventFileName& name) {
         });
 }
 
-Result<Erasure> find_record(const std::string& data_path, std::uint64_t line) {
+Result<Erasure> parse_place(const std::string& data_path, std::uint64_t line) {
     const auto part = parse_event_file_name(base_name(data_path));
     if (!part || (part->ending != kPlainEnding && part->ending != kPackedEnding))
         return Error{"cannot erase from " + escape_for_terminal(data_path) + ": it is no event file", EINVAL};
     Erasure erasure{directory_of(data_path), data_path, {}, part->name, line, {}};
     erasure.seal_path = erasure.directory + "/" + part->name.stem() + std::string(kSealEnding);
+    return erasure;
+}
+
+Result<void> find_record(Erasure& erasure) {
     const auto seal = SealFile::read(erasure.seal_path);
     if (!seal) return seal.error();
+    const std::string shown = escape_for_terminal(erasure.data_path);
     if (!seal->footer())
-        return Error{"cannot erase from " + escape_for_terminal(data_path) +
-                         " yet: it is written to, and is sealed when it is closed",
+        return Error{"cannot erase from " + shown + " yet: it is written to, and is sealed when it is closed",
                      EBUSY};
-    if (line == 0 || line > seal->records())
-        return Error{"cannot erase line " + std::to_string(line) + " of " + escape_for_terminal(data_path) +
-                         ": it has " + std::to_string(seal->records()),
+    if (erasure.line == 0 || erasure.line > seal->records())
+        return Error{"cannot erase line " + std::to_string(erasure.line) + " of " + shown + ": it has " +
+                         std::to_string(seal->records()),
                      EINVAL};
-    if (is_held(erasure.directory, part->name))
-        return Error{"cannot erase from " + escape_for_terminal(data_path) + ": it is under legal hold",
-                     EPERM};
-    erasure.record = seal->record(line - 1);
-    return erasure;
+    if (is_held(erasure.directory, erasure.name))
+        return Error{"cannot erase from " + shown + ": it is under legal hold", EPERM};
+    erasure.record = seal->record(erasure.line - 1);
+    return {};
 }
 
 /// The `number`th line of a piece, from 1, without its newline; nullopt: it has fewer.
@@ -194,13 +196,11 @@ Result<void> rewrite(const Erasure& erasure) {
     return sync_directory(erasure.directory);
 }
 
-Result<void> drop_salt(const Erasure& erasure) {
-    const auto seal = open_regular(erasure.seal_path, O_WRONLY);
-    if (!seal) return seal.error();
+Result<void> drop_salt(const Erasure& erasure, int seal) {
     const Salt zeros{};
     const auto at = static_cast<off_t>(SealFile::offset_of(erasure.line - 1));
-    if (::pwrite(seal->get(), zeros.data(), zeros.size(), at) != static_cast<ssize_t>(zeros.size()) ||
-        ::fsync(seal->get()) != 0)
+    if (::pwrite(seal, zeros.data(), zeros.size(), at) != static_cast<ssize_t>(zeros.size()) ||
+        ::fsync(seal) != 0)
         return Error::from_errno("cannot drop a salt in " + escape_for_terminal(erasure.seal_path));
     return {};
 }
@@ -272,22 +272,28 @@ Result<void> append_journal(const std::string& directory, JournalEntry entry, co
     return size == 0 ? sync_directory(directory) : Result<void>();
 }
 
-Result<void> erase_record(const std::string& data_path, std::uint64_t line, const SealKey& key,
-                          std::uint64_t now_ns) {
-    const auto erasure = find_record(data_path, line);
+Result<std::uint64_t> erase_record(const std::string& data_path, std::uint64_t line, const SealKey& key,
+                                   std::uint64_t now_ns) {
+    auto erasure = parse_place(data_path, line);
     if (!erasure) return erasure.error();
+    const auto seal = open_regular(erasure->seal_path, O_RDWR);
+    if (!seal) return seal.error();
+    if (auto locked = lock_file(seal->get(), erasure->seal_path); !locked) return locked.error();
+    if (auto found = find_record(*erasure); !found) return found.error();
     const auto text = read_line(*erasure);
     if (!text) return text.error();
-    if (*text != tombstone(erasure->record.digest)) {
+    const bool is_erased = *text == tombstone(erasure->record.digest);
+    if (!is_erased) {
         SealChain chain;
         if (chain.digest(erasure->record.salt, *text) != erasure->record.digest)
             return Error{"line " + std::to_string(line) + " of " + escape_for_terminal(data_path) +
                              " is not what was sealed: see whodid verify",
                          EBADMSG};
-        if (auto noted = note_erasure(*erasure, text->size(), key, now_ns); !noted) return noted;
-        if (auto rewritten = rewrite(*erasure); !rewritten) return rewritten;
+        if (auto noted = note_erasure(*erasure, text->size(), key, now_ns); !noted) return noted.error();
+        if (auto rewritten = rewrite(*erasure); !rewritten) return rewritten.error();
     }
-    return drop_salt(*erasure);
+    if (auto dropped = drop_salt(*erasure, seal->get()); !dropped) return dropped.error();
+    return is_erased ? 0 : text->size();
 }
 
 }  // namespace whodid

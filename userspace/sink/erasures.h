@@ -50,9 +50,10 @@ Result<void> append_journal(const std::string& directory, JournalEntry entry, co
                             std::uint64_t now_ns);
 
 /// Erases a line of a closed, sealed file, plain or compressed: in its place stands a tombstone, its salt is
-/// gone, and the journal says so. What was begun is finished when it is called again. EBUSY: the file is not
-/// sealed yet. EPERM: it is under legal hold. EINVAL: it has no such line.
-Result<void> erase_record(const std::string& data_path, std::uint64_t line, const SealKey& key,
-                          std::uint64_t now_ns);
+/// gone, and the journal says so. What was begun is finished when it is called again. The bytes of the line;
+/// 0: it had been erased. EBUSY: the file is not sealed yet. EPERM: it is under legal hold. EINVAL: it has no
+/// such line. A daemon that would compress or remove the file meanwhile waits.
+Result<std::uint64_t> erase_record(const std::string& data_path, std::uint64_t line, const SealKey& key,
+                                   std::uint64_t now_ns);
 
 }  // namespace whodid

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,11 @@ Result<Fd> create_file(const std::string& path, mode_t mode) {
     Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_APPEND, mode));
     if (!file.valid()) return io_error("create", path);
     return file;
+}
+
+Result<void> lock_file(int fd, const std::string& path, bool waits) {
+    if (::flock(fd, waits ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) return io_error("lock", path);
+    return {};
 }
 
 Result<Fd> create_for_readers(const std::string& path) {

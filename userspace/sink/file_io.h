@@ -26,6 +26,9 @@ Result<Fd> create_for_readers(const std::string& path);
 /// A regular file, by no link. `flags` as open(2) has them.
 Result<Fd> open_regular(const std::string& path, int flags);
 
+/// Free again when it is closed. EWOULDBLOCK: somebody else has locked it, and it does not wait.
+Result<void> lock_file(int fd, const std::string& path, bool waits = true);
+
 /// Whoever opens `path` sees the old file or the new one. It is durable when this returns.
 Result<void> replace_file(const std::string& path, std::string_view bytes, mode_t mode);
 
