@@ -16,8 +16,8 @@
 namespace whodid::bench {
 namespace {
 
-const std::vector<std::string> kSections = {"loads",  "attach",  "flood", "peers", "work",
-                                            "memory", "filters", "fold",  "floor", "idle"};
+const std::vector<std::string> kSections = {"loads",   "attach", "flood", "peers", "work", "memory",
+                                            "filters", "fold",   "floor", "idle",  "seals"};
 
 struct Options {
     Effort effort;
@@ -122,12 +122,17 @@ Result<void> measure_nothing(const Site& site, const Options& options, Report& r
     return keep(measure_idle(site, options.daemon, options.idle_seconds), report.idle);
 }
 
+Result<void> measure_sealing(const Site& site, const Options& options, Report& report) {
+    say("seals");
+    return keep(measure_seals(site, options.effort), report.seals);
+}
+
 /// The peers come last: one of them may leave its mark (see docs/bench.md).
 constexpr std::pair<const char*, Result<void> (*)(const Site&, const Options&, Report&)> kMeasures[] = {
     {"loads", measure_loads},   {"attach", measure_attach},   {"fold", measure_folding},
     {"floor", measure_records}, {"idle", measure_nothing},    {"flood", measure_daemon},
     {"work", measure_programs}, {"memory", measure_memories}, {"filters", measure_filter},
-    {"peers", measure_others},
+    {"seals", measure_sealing}, {"peers", measure_others},
 };
 
 Result<Report> measure(const Options& options) {

@@ -163,6 +163,7 @@ void print_table(const Report& report, std::FILE* out) {
     print_fold(report, out);
     print_floor(report, out);
     print_idle(report, out);
+    print_seals(report, out);
     fmt::print(out, "\ntook {:.0f} s\n", report.seconds);
 }
 

@@ -16,6 +16,7 @@
 #include "machine.h"
 #include "memories.h"
 #include "peers.h"
+#include "seals.h"
 #include "stats.h"
 #include "working.h"
 
@@ -44,6 +45,7 @@ struct Report {
     Working working;
     std::vector<MemoryRow> memories;
     Filters filters;
+    Seals seals;
     Hooks fold, floor;
     Idle idle;
     double seconds = 0;  // that the benchmark took
@@ -57,6 +59,7 @@ void print_peers(const Report& report, std::FILE* out);
 void print_working(const Report& report, std::FILE* out);
 void print_much_to_remember(const Report& report, std::FILE* out);
 void print_filters(const Report& report, std::FILE* out);
+void print_seals(const Report& report, std::FILE* out);
 void print_fold(const Report& report, std::FILE* out);
 void print_floor(const Report& report, std::FILE* out);
 void print_idle(const Report& report, std::FILE* out);

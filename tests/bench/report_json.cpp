@@ -144,6 +144,15 @@ Json json_of(const Filters& filters) {
     return {{"events", filters.events}, {"rows", list_of(filters.rows)}};
 }
 
+Json json_of(const SealRow& row) {
+    return {{"line_bytes", row.line_bytes}, {"cpu_ns_a_kib", with_ratio(row.cpu)}};
+}
+
+Json json_of(const Seals& seals) {
+    if (!seals.not_run.empty()) return {{"not_run", seals.not_run}};
+    return {{"openssl_ns_a_kib", json_of(summarize(seals.openssl_ns))}, {"rows", list_of(seals.rows)}};
+}
+
 /// Beside what the row added: how often that is what each measure before it added.
 Json json_of(const Hooks& hooks, const HookRow& row, std::size_t load) {
     Json json = {{"name", hooks.loads[load]}, {"cpu_ns", json_of(row.loads[load])}};
@@ -205,6 +214,7 @@ std::string to_json(const Report& report) {
     if (!report.fold.rows.empty()) json["fold"] = json_of(report.fold);
     if (!report.floor.rows.empty()) json["floor"] = json_of(report.floor);
     if (report.idle.seconds > 0) json["idle"] = json_of(report.idle);
+    if (!report.seals.rows.empty() || !report.seals.not_run.empty()) json["seals"] = json_of(report.seals);
     json["seconds"] = report.seconds;
     // What a tool said last may be no UTF-8.
     return json.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';

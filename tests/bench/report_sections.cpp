@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table's later sections: beside others, on whole programs, with much to remember, with filters.
+// The table's later sections: beside others, on whole programs, with much to remember, with filters, sealed.
 #include <fmt/format.h>
 
 #include "report.h"
@@ -105,6 +105,21 @@ void print_filters(const Report& report, std::FILE* out) {
     for (const FilterRow& row : filters.rows)
         fmt::print(out, "   {:<8}{:>7}  {:<28}{:>9.0f}\n", row.form, row.terms, ratio_of(row.cpu),
                    row.cpu.added().median * 1e9 / static_cast<double>(filters.events));
+}
+
+void print_seals(const Report& report, std::FILE* out) {
+    const Seals& seals = report.seals;
+    if (!seals.not_run.empty()) fmt::print(out, "\n13. Seals: not run: {}\n", seals.not_run);
+    if (seals.rows.empty()) return;
+    const double openssl_ns = median(seals.openssl_ns);
+    fmt::print(out,
+               "\n13. Seals of event files, CPU time of a KiB of lines: ns without, what the seal adds, and "
+               "that as times\n   the {:.0f} ns of openssl speed sha256\n",
+               openssl_ns);
+    fmt::print(out, "   {:<10}{:>9}  {:<28}{:>9}\n", "line", "base", "added", "openssl");
+    for (const SealRow& row : seals.rows)
+        fmt::print(out, "   {:<10}{:>9.0f}  {:<28}{:>8.2f}x\n", row.line_bytes, row.cpu.base().median,
+                   spread(row.cpu.added()), row.cpu.added().median / openssl_ns);
 }
 
 }  // namespace whodid::bench

@@ -81,6 +81,8 @@ Report a_report() {
     report.memories.push_back(row);
     report.filters.events = 500;
     report.filters.rows.push_back({"set", 10, pairs_of(6)});
+    report.seals.openssl_ns = {900, 1000, 1100};
+    report.seals.rows.push_back({600, pairs_of(6)});
     return report;
 }
 
@@ -108,6 +110,8 @@ TEST(BenchReport, EverySectionIsInTheJson) {
     EXPECT_EQ(json.at("memory").at(0).at("memory_kib").at("resident"), 2048);
     EXPECT_EQ(json.at("memory").at(1).at("resident_most_kib"), 2048);
     EXPECT_EQ(json.at("filters").at("rows").at(0).at("terms"), 10);
+    EXPECT_EQ(json.at("seals").at("openssl_ns_a_kib").at("median"), 1000);
+    EXPECT_EQ(json.at("seals").at("rows").at(0).at("line_bytes"), 600);
 }
 
 TEST(BenchReport, ARowIsHeldAgainstTheMeasuresBeforeIt) {
@@ -151,7 +155,8 @@ TEST(BenchReport, WhateverAToolSaysTheJsonIsValid) {
 TEST(BenchReport, NothingMeasuredIsStillAReport) {
     const Json json = Json::parse(to_json(Report{}));
     EXPECT_FALSE(json.contains("peers"));
-    for (const char* section : {"filters", "fold", "floor", "idle"}) EXPECT_FALSE(json.contains(section));
+    for (const char* section : {"filters", "fold", "floor", "idle", "seals"})
+        EXPECT_FALSE(json.contains(section));
     EXPECT_EQ(table_of(Report{}).find("\n6."), std::string::npos);
 }
 
