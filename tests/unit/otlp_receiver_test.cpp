@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ostream>
 #include <stdexcept>
+#include <thread>
 
 #include "base/clock.h"
 #include "sink/gzip.h"
@@ -260,6 +261,19 @@ TEST_F(OtlpOverHttp, SlowAnswersEndWithTheTimeout) {
         EXPECT_NE(outcome.why.find("timed out"), std::string::npos) << outcome.why;
         EXPECT_EQ(to->deliver(test::records_of(ids)).what, What::kTaken) << "the next one, after " << begun;
     }
+}
+
+TEST_F(OtlpOverHttp, ARequestIsCancelled) {
+    settings.timeout_ns = 600 * kSecond;
+    const ScriptedServer server({{"HTTP/1.1 200 OK\r\n", Then::kStall}});
+    const auto to = receiver(server.url("/v1/logs"));
+    std::thread other([&] {
+        while (server.requests().empty()) std::this_thread::yield();
+        to->cancel();
+    });
+    EXPECT_EQ(to->deliver(test::records_of(ids)).what, What::kRetry);
+    other.join();
+    EXPECT_EQ(to->deliver(test::records_of(ids)).what, What::kRetry) << "and each after it";
 }
 
 TEST_F(OtlpOverHttp, NobodyListens) {

@@ -345,5 +345,43 @@ TEST_F(OutboxTest, GivesUpAtTheDeadline) {
     expect_account(outbox->stats());
 }
 
+/// Answers when it is told to end, and not before.
+class HangingReceiver : public Receiver {
+public:
+    Outcome deliver(std::span<const SpoolRecord>) override {
+        std::unique_lock lock(mutex_);
+        is_asked_ = true;
+        changed_.notify_all();
+        changed_.wait(lock, [this] { return is_cancelled_; });
+        return {What::kRetry, 0, 0, "cancelled"};
+    }
+    void cancel() override {
+        const std::lock_guard lock(mutex_);
+        is_cancelled_ = true;
+        changed_.notify_all();
+    }
+    void wait_until_asked() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return is_asked_; });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool is_asked_ = false, is_cancelled_ = false;
+};
+
+TEST_F(OutboxTest, AReceiverThatHangsKeepsItFromNoEnd) {
+    auto receiver = std::make_unique<HangingReceiver>();
+    HangingReceiver& far = *receiver;
+    const auto outbox = Outbox::open(std::move(receiver), settings_, clock_);
+    ASSERT_TRUE(outbox) << outbox.error().message;
+    commit(**outbox, 0, 10);
+    far.wait_until_asked();
+    (*outbox)->stop(1);
+    EXPECT_EQ((*outbox)->stats().pending_records, 10u);
+    expect_account((*outbox)->stats());
+}
+
 }  // namespace
 }  // namespace whodid

@@ -6,12 +6,14 @@
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include "app/otlp_sink.h"
 #include "app/version.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "sink/ecs_encode.h"
 #include "sink/event_files.h"
 #include "sink/json_encode.h"
@@ -107,6 +109,18 @@ SinkPtr open_otlp(const SinkSettings& settings, const SinkSurroundings& around) 
     return SinkPtr(std::make_unique<OtlpSink>(settings.name, std::move(*outbox)));
 }
 
+/// Of segments that are there; those without a record too.
+std::uint64_t spooled_bytes(const std::filesystem::path& directory) {
+    std::uint64_t bytes = 0;
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
+        if (entry.path().extension() != ".seg") continue;
+        const auto size = entry.file_size(failed);
+        bytes += failed ? 0 : size;
+    }
+    return bytes;
+}
+
 Result<Filter> sink_filter(const SinkSettings& settings) {
     FilterOptions options;
     options.everything = true;
@@ -147,7 +161,27 @@ Result<void> add_sinks(const std::vector<SinkSettings>& settings, const SinkSurr
             return is_otlp ? open_otlp(one, around) : open_lines(one, around);
         });
     }
+    for (const std::string& text : orphaned_spools(settings, around.state_directory)) spdlog::warn(text);
     return {};
+}
+
+std::vector<std::string> orphaned_spools(const std::vector<SinkSettings>& settings,
+                                         const std::string& state_directory) {
+    std::vector<std::string> said;
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(state_directory, failed)) {
+        const std::string name = entry.path().filename().string();
+        const bool is_used = std::ranges::any_of(settings, [&](const SinkSettings& sink) {
+            return sink.type == SinkType::kOtlp && sink.name == name;
+        });
+        const std::uint64_t bytes = is_used ? 0 : spooled_bytes(entry.path());
+        if (bytes != 0)
+            said.push_back(
+                fmt::format("{} holds {} bytes of events for a sink that is not configured: name an "
+                            "OTLP sink so and they are sent, or remove the directory",
+                            escape_for_terminal(entry.path().string()), bytes));
+    }
+    return said;
 }
 
 std::vector<std::unique_ptr<MetricsExporter>> make_metrics_exporters(
@@ -163,7 +197,8 @@ std::vector<std::unique_ptr<MetricsExporter>> make_metrics_exporters(
         const std::shared_ptr<OtlpReceiver> receiver = std::move(*made);
         exporters.push_back(std::make_unique<MetricsExporter>(
             one.name, one.otlp.metrics_every_ns,
-            [receiver](const std::vector<Metric>& metrics) { return receiver->deliver_metrics(metrics); }));
+            [receiver](const std::vector<Metric>& metrics) { return receiver->deliver_metrics(metrics); },
+            [receiver] { receiver->cancel(); }));
     }
     return exporters;
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "app/lines_sink.h"
@@ -28,6 +29,10 @@ LineEncoder line_encoder(LineFormat format, const Stream& stream);
 /// Adds each of them but the one whose path is "-", which the service writes to as its output.
 Result<void> add_sinks(const std::vector<SinkSettings>& settings, const SinkSurroundings& around,
                        SinkSet& sinks);
+
+/// What is worth a word to the operator: a spool of no sink that is configured, whose events nobody sends.
+std::vector<std::string> orphaned_spools(const std::vector<SinkSettings>& settings,
+                                         const std::string& state_directory);
 
 /// For each OTLP sink that has an endpoint for metrics.
 std::vector<std::unique_ptr<MetricsExporter>> make_metrics_exporters(

@@ -9,15 +9,27 @@
 
 namespace whodid {
 
-MetricsExporter::MetricsExporter(std::string name, std::uint64_t every_ns, Send send)
-    : name_(std::move(name)), every_ns_(every_ns), send_(std::move(send)), thread_([this] { run(); }) {}
+namespace {
+
+constexpr std::chrono::seconds kLastSendLimit(5);
+
+}  // namespace
+
+MetricsExporter::MetricsExporter(std::string name, std::uint64_t every_ns, Send send,
+                                 std::function<void()> cancel)
+    : name_(std::move(name)),
+      every_ns_(every_ns),
+      send_(std::move(send)),
+      cancel_(std::move(cancel)),
+      thread_([this] { run(); }) {}
 
 MetricsExporter::~MetricsExporter() {
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         is_over_ = true;
+        wake_.notify_one();
+        if (!ended_.wait_for(lock, kLastSendLimit, [this] { return is_ended_; })) cancel_();
     }
-    wake_.notify_one();
     thread_.join();
 }
 
@@ -37,6 +49,8 @@ void MetricsExporter::run() {
         send(*metrics);
         lock.lock();
     }
+    is_ended_ = true;
+    ended_.notify_one();
 }
 
 /// Said when it begins, and when it is another.

@@ -20,9 +20,11 @@ class MetricsExporter {
 public:
     using Send = std::function<Outcome(const std::vector<Metric>&)>;
 
-    /// `name` is the sink's, for the operator. `send` is called on the thread.
-    MetricsExporter(std::string name, std::uint64_t every_ns, Send send);
-    /// Sends the last numbers if they are new and the far end took those before, and ends.
+    /// `name` is the sink's, for the operator. `send` is called on the thread; `cancel` from another, to end
+    /// it.
+    MetricsExporter(
+        std::string name, std::uint64_t every_ns, Send send, std::function<void()> cancel = [] {});
+    /// Sends the last numbers if they are new and the far end took those before, in five seconds at most.
     ~MetricsExporter();
     MetricsExporter(const MetricsExporter&) = delete;
     MetricsExporter& operator=(const MetricsExporter&) = delete;
@@ -37,11 +39,13 @@ private:
     const std::string name_;
     const std::uint64_t every_ns_;
     const Send send_;
+    const std::function<void()> cancel_;
     std::string last_error_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::shared_ptr<const std::vector<Metric>> latest_;  // null: none that was not sent
-    bool is_over_ = false;
+    bool is_over_ = false, is_ended_ = false;
+    std::condition_variable ended_;
     std::thread thread_;
 };
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <utility>
 
@@ -110,6 +111,11 @@ std::size_t take_body(char* bytes, std::size_t, std::size_t size, void* being_re
     return size;
 }
 
+/// libcurl asks at least once a second.
+int is_to_end(void* is_cancelled, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<const std::atomic<bool>*>(is_cancelled)->load(std::memory_order_relaxed) ? 1 : 0;
+}
+
 Result<void> check_readable(std::string_view what, const std::string& path) {
     if (path.empty()) return {};
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
@@ -132,6 +138,7 @@ struct HttpClient::Handle {
     CURL* easy;
     HttpSettings settings;
     char why[CURL_ERROR_SIZE] = {};
+    std::atomic<bool> is_cancelled = false;
 
     Handle(const CurlLibrary& library, HttpSettings own)
         : curl(library), easy(library.easy_init()), settings(std::move(own)) {}
@@ -206,13 +213,15 @@ Result<void> HttpClient::Handle::set_up() {
                                  version->version),
                      EPROTONOSUPPORT};
     const auto timeout_ms = std::max<long>(static_cast<long>(settings.timeout_ns / 1'000'000), 1);
-    const bool ok =
-        set_protocols() && set_tls() && set_version() && set(CURLOPT_NOSIGNAL, 1L) &&
-        set(CURLOPT_FOLLOWLOCATION, 0L) && set(CURLOPT_PATH_AS_IS, 1L) && set(CURLOPT_TCP_KEEPALIVE, 1L) &&
-        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && set(CURLOPT_TIMEOUT_MS, timeout_ms) &&
-        set(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms) && set(CURLOPT_ERRORBUFFER, static_cast<char*>(why)) &&
-        set(CURLOPT_USERAGENT, settings.user_agent.c_str()) && set_path(CURLOPT_PROXY, settings.proxy) &&
-        set(CURLOPT_HEADERFUNCTION, &take_header) && set(CURLOPT_WRITEFUNCTION, &take_body);
+    const bool ok = set_protocols() && set_tls() && set_version() && set(CURLOPT_NOSIGNAL, 1L) &&
+                    set(CURLOPT_FOLLOWLOCATION, 0L) && set(CURLOPT_PATH_AS_IS, 1L) &&
+                    set(CURLOPT_TCP_KEEPALIVE, 1L) && set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
+                    set(CURLOPT_TIMEOUT_MS, timeout_ms) && set(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms) &&
+                    set(CURLOPT_ERRORBUFFER, static_cast<char*>(why)) &&
+                    set(CURLOPT_USERAGENT, settings.user_agent.c_str()) &&
+                    set_path(CURLOPT_PROXY, settings.proxy) && set(CURLOPT_HEADERFUNCTION, &take_header) &&
+                    set(CURLOPT_WRITEFUNCTION, &take_body) && set(CURLOPT_NOPROGRESS, 0L) &&
+                    set(CURLOPT_XFERINFOFUNCTION, &is_to_end) && set(CURLOPT_XFERINFODATA, &is_cancelled);
     if (!ok)
         return Error{fmt::format("libcurl {} refuses an option that a sender needs: install 7.62 or later, "
                                  "built with TLS",
@@ -262,6 +271,8 @@ Result<void> load_curl(const char* library) {
 
 HttpClient::HttpClient(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 HttpClient::~HttpClient() = default;
+
+void HttpClient::cancel() { handle_->is_cancelled = true; }
 
 Result<std::unique_ptr<HttpClient>> HttpClient::make(HttpSettings settings) {
     const Result<CurlLibrary>& curl = curl_library();

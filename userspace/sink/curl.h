@@ -37,6 +37,8 @@ public:
     /// one. Redirects are not followed: the headers may hold credentials. One thread at a time.
     HttpAnswer post(const std::string& url, std::string_view content_type, std::string_view body,
                     const HttpHeaders& headers);
+    /// From any thread: a request that is under way ends within a second, and so does each after it.
+    void cancel();
 
 private:
     struct Handle;

@@ -28,6 +28,7 @@ public:
                                                       std::string_view version);
 
     Outcome deliver(std::span<const SpoolRecord> records) override;
+    void cancel() override { client_->cancel(); }
     /// The same for the sensor's own numbers; kTaken without a request where the settings have no endpoint.
     Outcome deliver_metrics(std::span<const Metric> metrics);
 

@@ -11,6 +11,7 @@ namespace whodid {
 namespace {
 
 constexpr std::uint64_t kOutboxWaitNs = 3'600'000'000'000;
+constexpr std::uint64_t kLastRequestNs = 1'000'000'000;
 
 }  // namespace
 
@@ -57,9 +58,12 @@ void Outbox::stop(std::uint64_t for_ns) {
     if (!thread_.joinable()) return;
     (void)commit();
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         stop_at_ns_ = clock_.now_ns() + for_ns;
         wake_.notify_one();
+        if (!ended_.wait_for(lock, std::chrono::nanoseconds(for_ns + kLastRequestNs),
+                             [this] { return is_ended_; }))
+            receiver_->cancel();
     }
     thread_.join();
     (void)spool_->sync();
@@ -67,6 +71,12 @@ void Outbox::stop(std::uint64_t for_ns) {
 
 void Outbox::run() {
     std::unique_lock lock(mutex_);
+    send_until_stopped(lock);
+    is_ended_ = true;
+    ended_.notify_one();
+}
+
+void Outbox::send_until_stopped(std::unique_lock<std::mutex>& lock) {
     bool is_stopping = false;
     while (!is_stop_asked() || clock_.now_ns() < stop_at_ns_) {
         if (is_stop_asked() && !std::exchange(is_stopping, true)) delivery_.forget_backoff();

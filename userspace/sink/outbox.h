@@ -40,8 +40,8 @@ public:
     std::vector<SpoolLoss> take_losses();
     const std::vector<std::string>& warnings() const { return spool_->warnings(); }
 
-    /// Commits, sends what is left for so long at most, besides a request that is under way, and ends the
-    /// thread. What is not sent then stays in the spool, on disk.
+    /// Commits, sends what is left for so long at most, and ends the thread: a request that is under way then
+    /// has another second. What is not sent, or not known to be taken, stays in the spool, on disk.
     void stop(std::uint64_t for_ns);
 
     /// From any thread.
@@ -51,6 +51,7 @@ private:
     Outbox(std::unique_ptr<Spool> spool, std::unique_ptr<Receiver> receiver, const OutboxSettings& settings,
            OutboxClock clock);
     void run();
+    void send_until_stopped(std::unique_lock<std::mutex>& lock);
     bool is_stop_asked() const { return stop_at_ns_ != Delivery::kNever; }
     void wait_until(std::unique_lock<std::mutex>& lock, std::uint64_t at_ns);
 
@@ -64,6 +65,8 @@ private:
     bool is_idle_ = false;                       // nothing was pending
     bool has_news_ = false, is_urgent_ = false;  // something was committed since; a whole batch
     std::uint64_t stop_at_ns_ = Delivery::kNever;
+    std::condition_variable ended_;
+    bool is_ended_ = false;
     std::thread thread_;
 };
 

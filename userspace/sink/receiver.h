@@ -36,6 +36,8 @@ public:
     /// Sends them in one request and waits for the answer, at most for a timeout of its own. The payloads are
     /// the caller's.
     virtual Outcome deliver(std::span<const SpoolRecord> records) = 0;
+    /// From any thread: a request that is under way ends soon, as kRetry, and so does each after it.
+    virtual void cancel() {}
 };
 
 }  // namespace whodid
