@@ -73,6 +73,9 @@ public:
                                                           std::uint64_t keep_bytes);
 
     Stream& stream() { return stream_; }
+    std::vector<RingUse> rings() const { return source_->uses(); }
+    /// Acts that the kernel side counts instead of telling.
+    TableSize folds() const { return folds_.table_size(); }
 
     /// Called once; outlives the pipeline. Reads until told to stop, the time is over, or the sink takes no
     /// more; then drains everything and brings the ledger up to date. Nothing is detached yet. Who took over,

@@ -305,6 +305,13 @@ void Pipeline::used_cpu(std::uint64_t ns) {
     if (budget_) budget_->used_cpu(ns);
 }
 
+std::vector<TableSize> Pipeline::table_sizes() const {
+    std::vector<TableSize> all = enricher_.table_sizes();
+    all.insert(all.end(), {programs_.table_size(), programs_.seen_size(), summaries_.table_size(),
+                           auth_failures_.table_size(), TableSize{"reorder", reorder_.held(), 0, 0}});
+    return all;
+}
+
 void Pipeline::say_left_out() {
     if (!budget_) return;
     const BudgetReport report = budget_->report();

@@ -108,6 +108,8 @@ public:
     void say_left_out();
     /// What the kernel side may leave out. Nothing, for who records it all.
     rec_gate gate() const { return tap_ ? rec_gate{} : gate_; }
+    /// Of all that it keeps beside events.
+    std::vector<TableSize> table_sizes() const;
     /// What it kept back, and why.
     const Filter& filter() const { return filter_; }
 

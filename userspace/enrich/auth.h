@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/host.h"
+#include "base/table_size.h"
 #include "enrich/audit_message.h"
 #include "enrich/own_connections.h"
 #include "enrich/person_map.h"
@@ -57,6 +58,9 @@ public:
     /// A file was opened or made: a job for at that was queued, or is about to run.
     void on_file(const Event& event);
     void on_exit(const rec_hdr& cause, const Snapshot& process, Arena& arena, const Emit& emit);
+    const QueuedJobs& jobs() const { return jobs_; }
+    /// Login programs that are at work.
+    TableSize table_size() const { return {"logins", conversations_.size(), 0, 0}; }
     /// Emits what waited for a line that did not come.
     void tick(std::uint64_t boot_ns, Arena& arena, const Emit& emit);
 

@@ -43,6 +43,7 @@ void Containers::make_room() {
     std::uint64_t oldest = made_;
     for (const auto& [number, entry] : containers_) oldest = std::min(oldest, number);
     forget(oldest);
+    ++evicted_;
 }
 
 Containers::Entered Containers::enter(const CgroupInfo& info, const rec_task& task) {

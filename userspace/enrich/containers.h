@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "base/host.h"
+#include "base/table_size.h"
 #include "base/worker.h"
 #include "enrich/cgroup_path.h"
 #include "enrich/container_files.h"
@@ -56,6 +57,7 @@ public:
     /// Whether those in another may be others. Yes where the host's is not known.
     bool is_apart(std::uint32_t mount_ns) const { return host_mount_ns_ == 0 || mount_ns != host_mount_ns_; }
     std::size_t size() const { return containers_.size(); }
+    TableSize table_size() const { return {"containers", containers_.size(), kMax, evicted_}; }
 
 private:
     static constexpr std::size_t kMax = 1024;  // containers; the oldest make room
@@ -81,7 +83,7 @@ private:
     void learn(const ContainerAnswer& answer);
 
     std::uint32_t host_mount_ns_ = 0;
-    std::uint64_t made_ = 0;
+    std::uint64_t made_ = 0, evicted_ = 0;
     std::unordered_map<std::uint64_t, Entry> containers_;  // by number
     std::unordered_map<std::string, std::uint64_t> ids_;   // number of the one that has the id now
     std::unique_ptr<Worker<ContainerQuestion, ContainerAnswer>> reader_;  // on a live host only

@@ -69,6 +69,12 @@ Event Enricher::begin(const Decoded& decoded, bool masked) const {
     return event;
 }
 
+std::vector<TableSize> Enricher::table_sizes() const {
+    return {processes_.table_size(), sessions_.table_size(),    containers_.table_size(),
+            users_.table_size(),     host_names_.table_size(),  own_connections_.table_size(),
+            auth_.table_size(),      auth_.jobs().table_size(), {"failed_execs", searches_.size(), 0, 0}};
+}
+
 void Enricher::append_made(const rec_hdr* record, Snapshot process, Batch& batch) {
     Event event = begin({const_cast<rec_hdr*>(record), find_kind(record->kind)}, false);
     event.process = std::move(process);

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/host.h"
 #include "base/ledger.h"
+#include "base/table_size.h"
 #include "enrich/auth.h"
 #include "enrich/containers.h"
 #include "enrich/host_names.h"
@@ -44,6 +45,8 @@ public:
     std::size_t waiting() const { return searches_.size(); }
 
     const Processes& processes() const { return processes_; }
+    /// Of all it keeps.
+    std::vector<TableSize> table_sizes() const;
     const Users& users() const { return users_; }
     /// What times are told by.
     const ClockAnchor& anchor() const { return anchor_; }

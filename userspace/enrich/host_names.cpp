@@ -7,7 +7,7 @@ namespace whodid {
 void HostNames::asked(const ProcessKey& process, std::string_view name, std::uint64_t boot_ns) {
     if (questions_.size() >= kMax)
         std::erase_if(questions_, [&](const auto& q) { return q.second.boot_ns + kMemoryNs < boot_ns; });
-    if (questions_.size() >= kMax) questions_.clear();
+    if (questions_.size() >= kMax) evict_all(questions_);
     questions_[process] = {std::string(name), boot_ns};
 }
 
@@ -19,7 +19,7 @@ std::string_view HostNames::recall(const ProcessKey& process, std::uint64_t boot
 
 void HostNames::connected(std::uint64_t socket, std::string_view name) {
     if (socket == 0 || name.empty()) return;
-    if (sockets_.size() >= kMax) sockets_.clear();
+    if (sockets_.size() >= kMax) evict_all(sockets_);
     sockets_[socket] = name;
 }
 

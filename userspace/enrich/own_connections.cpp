@@ -32,7 +32,10 @@ bool is_tcp(const rec_net& record) {
 }  // namespace
 
 void OwnConnections::remember(Ends& ends, std::uint64_t socket, std::string client, End end) {
-    if (sockets_.size() >= kMax) return;
+    if (sockets_.size() >= kMax) {
+        ++evicted_;
+        return;
+    }
     sockets_[socket] = client;
     ends[std::move(client)] = std::move(end);
 }

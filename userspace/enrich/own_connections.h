@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/table_size.h"
 #include "enrich/processes.h"
 
 namespace whodid {
@@ -27,6 +28,8 @@ public:
     /// for several destinations, and are another host's in another namespace: both ends have to agree.
     Snapshot client_of(std::uint32_t net_ns, std::string_view address, std::uint16_t port) const;
 
+    TableSize table_size() const { return {"own_connections", sockets_.size(), kMax, evicted_}; }
+
 private:
     static constexpr std::size_t kMax = 16384;
     struct End {
@@ -39,6 +42,7 @@ private:
 
     Ends connected_, accepted_;
     std::unordered_map<std::uint64_t, std::string> sockets_;  // the client's end, by the kernel's socket
+    std::uint64_t evicted_ = 0;
 };
 
 }  // namespace whodid

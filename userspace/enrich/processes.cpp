@@ -165,7 +165,7 @@ void Processes::extend_chain(Process& p, bool set_id) const {
 Snapshot Processes::store(const rec_task& task, std::shared_ptr<Process> p, ProcessKey parent) {
     const ProcessKey key = key_of(task);
     if (table_.size() >= kMax && !exited_.empty()) {
-        table_.erase(exited_.front().second);
+        evicted_ += table_.erase(exited_.front().second);
         exited_.pop_front();
     }
     Entry& entry = table_[key];

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/table_size.h"
 #include "enrich/containers.h"
 #include "enrich/sessions.h"
 #include "enrich/users.h"
@@ -71,6 +72,7 @@ public:
     void expire(std::uint64_t boot_now_ns);
 
     std::size_t size() const { return table_.size(); }
+    TableSize table_size() const { return {"processes", table_.size(), kMax, evicted_}; }
 
 private:
     static constexpr std::uint64_t kLingerNs = 30'000'000'000;
@@ -105,6 +107,7 @@ private:
     std::unordered_map<ProcessKey, Entry, ProcessKeyHash> table_;
     std::unordered_map<std::uint32_t, std::uint64_t> newest_;  // start of the newest process of a number
     std::deque<std::pair<std::uint64_t, ProcessKey>> exited_;  // by time
+    std::uint64_t evicted_ = 0;
 };
 
 }  // namespace whodid

@@ -67,6 +67,7 @@ Programs::Known& Programs::known(const FileVersion& version) {
     if (known_.size() >= kMax) {
         known_.erase(by_age_.front());
         by_age_.pop_front();
+        ++evicted_;
     }
     by_age_.push_back(version);
     return known_[version];

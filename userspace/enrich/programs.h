@@ -8,6 +8,7 @@
 #include <span>
 #include <unordered_map>
 
+#include "base/table_size.h"
 #include "enrich/program_examiner.h"
 #include "enrich/seen_programs.h"
 #include "event/decode.h"
@@ -32,6 +33,9 @@ public:
     /// Saves what was seen, once in a while.
     void tick(std::uint64_t boot_ns);
 
+    TableSize table_size() const { return {"programs", known_.size(), kMax, evicted_}; }
+    TableSize seen_size() const { return seen_.table_size(); }
+
 private:
     static constexpr std::size_t kMax = 8192;  // programs
     static constexpr std::uint64_t kSaveNs = 60'000'000'000;
@@ -48,7 +52,7 @@ private:
     // The oldest is forgotten, and looked at again should it be started once more.
     std::unordered_map<FileVersion, Known, FileVersionHash> known_;
     std::deque<FileVersion> by_age_;
-    std::uint64_t saved_ns_ = 0;
+    std::uint64_t saved_ns_ = 0, evicted_ = 0;
 };
 
 }  // namespace whodid

@@ -19,7 +19,7 @@ void QueuedJobs::queued(const FileId& file, const Snapshot& by) {
     if (!is_new) return;
     order_.push_back(file);
     if (order_.size() <= kMax) return;
-    by_.erase(order_.front());
+    evicted_ += by_.erase(order_.front());
     order_.pop_front();
 }
 

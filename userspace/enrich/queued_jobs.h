@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/host.h"
+#include "base/table_size.h"
 #include "enrich/processes.h"
 
 namespace whodid {
@@ -22,6 +23,8 @@ public:
     /// Who made a job's file; null when it was nobody in a login, or it is older than the sensor.
     Snapshot queued_by(const FileId& file) const;
 
+    TableSize table_size() const { return {"queued_jobs", by_.size(), kMax, evicted_}; }
+
 private:
     static constexpr std::size_t kMax = 4096;  // jobs; the oldest makes room
 
@@ -32,6 +35,7 @@ private:
     };
     std::unordered_map<FileId, Snapshot, Hash> by_;
     std::deque<FileId> order_;  // as they came
+    std::uint64_t evicted_ = 0;
 };
 
 }  // namespace whodid

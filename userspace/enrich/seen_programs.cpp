@@ -92,6 +92,7 @@ bool SeenPrograms::note(const Id128& program) {
     if (places_.size() >= kMax) {
         places_.erase(order_.back());
         order_.pop_back();
+        ++evicted_;
     }
     order_.push_front(program);
     places_.emplace(program, order_.begin());

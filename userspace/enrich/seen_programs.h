@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/result.h"
+#include "base/table_size.h"
 
 namespace whodid {
 
@@ -33,6 +34,7 @@ public:
     std::string changed_text();
 
     std::size_t size() const { return places_.size(); }
+    TableSize table_size() const { return {"seen_programs", places_.size(), kMax, evicted_}; }
 
 private:
     struct Hash {
@@ -43,6 +45,7 @@ private:
     std::list<Id128> order_;  // the last run first
     std::unordered_map<Id128, std::list<Id128>::iterator, Hash> places_;
     bool changed_ = false;
+    std::uint64_t evicted_ = 0;
 };
 
 /// The text of such a file: a line that says what it is, then one of 32 hexadecimal digits for each.

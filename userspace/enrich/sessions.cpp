@@ -29,6 +29,7 @@ void Sessions::make_room() {
     for (auto it = sessions_.begin(); it != sessions_.end(); ++it)
         if (it->first < oldest->first) oldest = it;
     sessions_.erase(oldest);
+    ++evicted_;
 }
 
 std::shared_ptr<const Session> Sessions::of(std::uint32_t audit_session, std::uint32_t login_uid) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/table_size.h"
 #include "event/actor.h"
 #include "event/event.h"
 
@@ -44,6 +45,7 @@ public:
     void for_each(const std::function<void(const Session&)>& f) const;
 
     std::size_t size() const { return sessions_.size(); }
+    TableSize table_size() const { return {"sessions", sessions_.size(), kMax, evicted_}; }
 
 private:
     struct Entry {
@@ -58,6 +60,7 @@ private:
 
     const Stream& stream_;
     std::unordered_map<std::uint32_t, Entry> sessions_;
+    std::uint64_t evicted_ = 0;
 };
 
 }  // namespace whodid

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/host.h"
+#include "base/table_size.h"
 #include "base/worker.h"
 
 namespace whodid {
@@ -44,6 +45,11 @@ public:
     /// Takes in what the resolver has found, and /etc/passwd when it changed. Call now and then.
     /// True: names have changed.
     bool refresh();
+
+    /// That the files do not have.
+    TableSize table_size() const {
+        return {"names", login_.size() + service_users_.size() + service_groups_.size(), 0, 0};
+    }
 
 private:
     using Names = std::unordered_map<std::uint32_t, std::string>;

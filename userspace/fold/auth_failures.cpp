@@ -35,7 +35,10 @@ bool AuthFailures::take(const Event& event) {
     const std::uint64_t key = key_of_attempt(event);
     const auto found = sorts_.find(key);
     if (found == sorts_.end()) {
-        if (sorts_.size() >= kSortsMax) return false;
+        if (sorts_.size() >= kSortsMax) {
+            ++evicted_;
+            return false;
+        }
         Sort& sort = sorts_[key];
         sort.first.keep(event);
         sort.since_ns = event.record->boot_ns;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <unordered_map>
 
+#include "base/table_size.h"
 #include "event/event.h"
 #include "fold/kept_event.h"
 
@@ -21,6 +22,8 @@ public:
     /// event, which now stands for all of them. It lies in the arena.
     void tick(std::uint64_t boot_ns, Arena& arena, const std::function<void(Event)>& tell);
 
+    TableSize table_size() const { return {"login_failures", sorts_.size(), kSortsMax, evicted_}; }
+
 private:
     struct Sort {
         KeptEvent first;
@@ -29,6 +32,7 @@ private:
     };
     static constexpr std::size_t kSortsMax = 4096;  // where there are more, all of it is told
     std::unordered_map<std::uint64_t, Sort> sorts_;
+    std::uint64_t evicted_ = 0;
     std::uint64_t due_ns_ = 0;  // no sort's minute is over before
 };
 

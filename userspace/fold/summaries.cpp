@@ -82,7 +82,10 @@ Summaries::GroupPtr Summaries::group_of(const Id128& entity) const {
 }
 
 void Summaries::join(const Id128& entity, const GroupPtr& group) {
-    if (members_.size() < kMembersMax) members_.insert_or_assign(entity.low, group);
+    if (members_.size() < kMembersMax)
+        members_.insert_or_assign(entity.low, group);
+    else
+        ++evicted_;
 }
 
 Summaries::GroupPtr Summaries::make_group(const Event& exec, rec_summary_of of) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/table_size.h"
 #include "base/tally.h"
 #include "event/event.h"
 #include "event/make_record.h"
@@ -41,6 +42,9 @@ public:
 
     /// Calls tell(const Told&) for what is due at this time, all of it at ~0. The record lies in the arena.
     void tick(std::uint64_t boot_ns, Arena& arena, const std::function<void(const Told&)>& tell);
+
+    /// Processes whose acts are told in summaries.
+    TableSize table_size() const { return {"summaries", members_.size(), kMembersMax, evicted_}; }
 
 private:
     struct Group {
@@ -86,7 +90,7 @@ private:
     std::unordered_map<std::uint64_t, GroupPtr> members_;  // by process
     std::unordered_map<std::uint64_t, GroupPtr> repeats_;  // by who starts what
     std::unordered_map<std::uint64_t, Fold> folds_;  // by the first event of what the kernel side counts
-    std::uint64_t now_ns_ = 0, looked_ns_ = 0, forgot_ns_ = 0;
+    std::uint64_t now_ns_ = 0, looked_ns_ = 0, forgot_ns_ = 0, evicted_ = 0;
     bool has_ended_ = false;  // a task, since it was looked
 };
 

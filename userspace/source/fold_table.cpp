@@ -96,9 +96,11 @@ void FoldTable::take_closed(std::uint32_t entry, std::uint64_t now_ns, const Tak
 }
 
 void FoldTable::tick(std::uint64_t now_ns, const Take& take) {
+    used_ = 0;
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
         rec_fold& fold = entries_[i];
         const std::uint64_t word = word_of(fold);
+        used_ += state_of(word) != REC_FOLD_FREE;
         if (state_of(word) == REC_FOLD_CLOSED)
             take_closed(i, now_ns, take);
         else if (state_of(word) == REC_FOLD_OPEN && is_due(i, now_ns))

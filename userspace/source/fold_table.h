@@ -12,6 +12,8 @@
 #include <span>
 #include <vector>
 
+#include "base/table_size.h"
+
 namespace whodid {
 
 /// How long acts that are alike are counted together, from the first on.
@@ -43,6 +45,9 @@ public:
     /// Closes and takes everything. No program may be running any more.
     void finish(std::uint64_t now_ns, const Take& take);
 
+    /// Entries that count, at the last tick(), and how many there are.
+    TableSize table_size() const { return {"folds", used_, entries_.size(), 0}; }
+
     /// What was taken up to then has been told: its entries are free again.
     void release(std::uint64_t until_boot_ns);
 
@@ -61,6 +66,7 @@ private:
     std::vector<bool> told_;     // taken, and not yet free
     std::vector<bool> watched_;  // until it is free again
     std::deque<Taken> taken_;
+    std::uint64_t used_ = 0;
 };
 
 }  // namespace whodid

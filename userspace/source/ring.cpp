@@ -82,9 +82,17 @@ void RingSource::woken() {
 }
 
 Result<bool> RingSource::drain(const Take& take) {
-    for (Side& side : sides_)
+    for (Side& side : sides_) {
+        side.peak = std::max(side.peak, side.ring.used());
         read_side(side, [&](std::span<const char> record, std::uint64_t) { take(record); });
+    }
     return true;
+}
+
+std::vector<RingUse> RingSource::uses() const {
+    const Side &vital = sides_[kVital], &events = sides_[kEvents];
+    return {{"vital", vital.ring.used(), vital.ring.bytes(), vital.peak},
+            {"events", events.ring.used(), events.ring.bytes(), events.peak}};
 }
 
 void RingSource::read_again(const RingPlaces& from, const RingPlaces& read, const TakeAgain& take) {

@@ -9,6 +9,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 #include "source/source.h"
@@ -47,6 +49,8 @@ public:
     }
 
     std::uint64_t bytes() const { return bytes_; }
+    /// That are not given back: not read, or kept for a successor.
+    std::uint64_t used() const { return __atomic_load_n(producer_, __ATOMIC_ACQUIRE) - consumed(); }
     std::uint64_t consumed() const { return __atomic_load_n(consumer_, __ATOMIC_ACQUIRE); }
     /// What is before that may be written over.
     void give_back(std::uint64_t until) { __atomic_store_n(consumer_, until, __ATOMIC_RELEASE); }
@@ -59,6 +63,13 @@ private:
     const std::uint64_t* producer_;
     const char* data_;
     std::uint64_t bytes_;
+};
+
+/// How full a ring is: bytes that wait, or are kept for a successor.
+struct RingUse {
+    std::string_view name;
+    std::uint64_t used = 0, size = 0;
+    std::uint64_t peak = 0;  // the most that were, when it was looked at before each drain
 };
 
 /// A place in each of the rings.
@@ -94,6 +105,8 @@ public:
     RingPlaces done(std::uint64_t until_boot_ns);
     void give_back(const RingPlaces& until);
 
+    std::vector<RingUse> uses() const;
+
 private:
     enum : std::size_t { kVital, kEvents };  // the vital ring first: what a process is, before what it did
     struct Kept {
@@ -102,7 +115,7 @@ private:
     struct Side {
         explicit Side(const Ring& r) : ring(r), read(r.consumed()), done(read) {}
         Ring ring;
-        std::uint64_t read, done, keep_bytes = 0;
+        std::uint64_t read, done, keep_bytes = 0, peak = 0;
         std::deque<Kept> kept;
         void *consumer = nullptr, *producer = nullptr;  // mapped: a page, and the rest
         std::size_t producer_bytes = 0;
