@@ -182,7 +182,7 @@ bench: $(B)/tests/bench $(B)/tests/nothing $(B)/whodid
 asan = B=$(B)/asan JOINED=1 CXX=$(CLANGXX) SANITIZE=address$(comma)undefined CXXFLAGS='-O1 -g1' JOINED_CXXFLAGS=-fsanitize=fuzzer-no-link
 # Of the unit tests, the one for threads has those of what starts any: in one thread there is no race to find.
 threaded := auth confine containers enricher event_files hand_over host_names live metrics_exporter otlp_peers otlp_receiver \
-	outbox pipeline policy_line programs restore sessions sink_set socket_lines spool spool_damage status_server users worker
+	outbox pipeline policy_line programs restore sessions sink_set socket_lines spool spool_damage status_server trace_server users worker
 tsan = B=$(B)/tsan JOINED=1 SANITIZE=thread CXXFLAGS='-O1 -g1' UNIT='$(threaded)'
 $(B)/asan/libwhodid.a: FORCE
 	$(Q)$(MAKE) $(asan) $@

@@ -273,6 +273,25 @@ void add_trace(CLI::App& command, TraceOptions& options) {
     add_canary(command, options.canary_ns)->group(kRunGroup);
     add_pam_uprobes(command, options.load)->group(kRunGroup);
     add_seen(command, options.seen_path)->group(kRunGroup);
+    auto* standalone = command.add_flag("--standalone", options.standalone,
+                                        "Programs of its own, also where a daemon has some");
+    command
+        .add_option("--socket", options.socket,
+                    fmt::format("Of the daemon whose events these are; default {}, where there may be none",
+                                kStatusSocket))
+        ->type_name("PATH")
+        ->excludes(standalone)
+        ->group(kRunGroup);
+    standalone->group(kRunGroup);
+}
+
+/// The first option that was given and says how programs are loaded or events are made; empty: none.
+std::string option_of_own_programs(const CLI::App& trace) {
+    for (const char* name :
+         {"--ring-size", "--backend", "--fold", "--every-event", "--fold-window", "--fold-entries",
+          "--canary", "--pam-uprobes", "--seen", "--person-map", "--watch"})
+        if (trace.count(name) != 0) return name;
+    return {};
 }
 
 void add_record(CLI::App& command, RecordOptions& options) {
@@ -598,7 +617,10 @@ int run_command_line(int argc, char** argv) {
         if (!read) return fail_config(read.error());
         if (!run_options.verbose) set_log_level(run_options.log_level);
     }
-    if (*trace_command) return trace(trace_options);
+    if (*trace_command) {
+        trace_options.own_option = option_of_own_programs(*trace_command);
+        return trace(trace_options);
+    }
     if (*record_command) return record(record_options);
     if (*replay_command) return replay(replay_options);
     if (*status_command) return status(status_options);

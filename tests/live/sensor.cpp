@@ -127,7 +127,7 @@ Json ledger_of(const std::string& said) {
 }
 
 Result<std::unique_ptr<Sensor>> Sensor::start(const std::vector<std::string>& arguments) {
-    return launch({"trace", "-a", "-o", "json"}, "-w", arguments);
+    return launch({"trace", "--standalone", "-a", "-o", "json"}, "-w", arguments);
 }
 
 Result<std::unique_ptr<Sensor>> Sensor::serve(const std::vector<std::string>& arguments) {

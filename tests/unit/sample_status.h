@@ -30,8 +30,9 @@ inline Status sample_status() {
     file.type = "jsonl";
     file.written = 1200;
     status.sinks = {file};
-    status.caches = {{"processes", 412, 32768, 1'200'000}, {"users", 7, 0, 0}};
-    status.rings = {{"vital", 0.004}, {"events", 0.25}};
+    status.caches = {{"processes", 412, 32768, 12}, {"names", 7, 0, 0}};
+    status.rings = {{"vital", 32 << 10, 8 << 20, 64 << 10}, {"events", 4 << 20, 16 << 20, 5 << 20}};
+    status.traces = {1, 1200, 41};
     status.top_programs = {{"/usr/bin/make", 812, 0}, {"/usr/bin/cc", 40, 3}};
     status.top_people = {{"alice@mac", 900, 0}};
     return status;

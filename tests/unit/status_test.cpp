@@ -90,7 +90,8 @@ TEST(Status, TextOfAHealthyOne) {
 sensor    pid 812, Linux 6.1.0-18-amd64, profile standard; memory 48MB, CPU 0.8%
 events    1,200 told, 0 lost; in the last minute 20/s seen, 2.5/s told, 0 lost
 ledger    seen 1,500, emitted 1,500, received 1,500, delivered 1,500, filtered 300, written 1,200
-rings     vital 0%, events 25% full
+rings     vital 0% of 8.4MB, at most 66KB, events 25% of 17MB, at most 5.2MB
+traces    1 now; 1,200 events sent, 41 dropped
 
 SINK  TYPE   STATE  WRITTEN  FILTERED  REJECTED  FAILED  DROPPED  PENDING  LAG  LAST ERROR
 file  jsonl  ok       1,200         0         0       0        0        0    -
@@ -98,9 +99,9 @@ file  jsonl  ok       1,200         0         0       0        0        0    -
 KIND          SEEN/s  TOLD/s   TOLD  LOST  FROM
 process.exec      20     2.5  1,200     0  tp_btf
 
-CACHE      ENTRIES   LIMIT  BYTES
-processes      412  32,768   1.2M
-users            7       -      -
+CACHE      ENTRIES   LIMIT  EVICTED
+processes      412  32,768       12
+names            7       -        0
 
 EVENTS  PROGRAM
    812  /usr/bin/make
@@ -158,6 +159,12 @@ TEST(Status, Json) {
     EXPECT_EQ(json["sinks"][1]["error_time"], "2026-11-24T14:20:00.000000000Z");
     EXPECT_FALSE(json["sinks"][0].contains("error")) << "absent, not empty";
     EXPECT_FALSE(json["caches"][1].contains("limit"));
+    EXPECT_EQ(json["caches"][0]["evicted"], 12);
+    EXPECT_EQ(json["rings"][1]["used_bytes"], 4 << 20);
+    EXPECT_EQ(json["rings"][1]["peak_bytes"], 5 << 20);
+    EXPECT_EQ(json["rings"][1]["fill"], 0.25);
+    EXPECT_EQ(json["traces"]["clients"], 1);
+    EXPECT_EQ(json["traces"]["dropped"], 41);
     EXPECT_EQ(json["top_programs"][0]["name"], "/tmp/\x1b]0;x\x07\xef\xbf\xbd\"");
 }
 
@@ -184,8 +191,14 @@ TEST(Status, Metrics) {
              "whodid_sink_written_total{sink=\"file\"} 1200",
              "whodid_sink_pending_size_bytes{sink=\"otlp\"} 1048576",
              "whodid_sink_lag_seconds{sink=\"otlp\"} 182.5",
-             "whodid_cache_size_bytes{cache=\"processes\"} 1200000",
-             "whodid_ring_fill_ratio{ring=\"events\"} 0.25",
+             "whodid_cache_entries{cache=\"processes\"} 412",
+             "whodid_cache_limit{cache=\"processes\"} 32768",
+             "whodid_cache_evicted_total{cache=\"processes\"} 12",
+             "whodid_ring_pending_bytes{ring=\"events\"} 4194304",
+             "whodid_ring_size_bytes{ring=\"events\"} 16777216",
+             "whodid_ring_peak_bytes{ring=\"events\"} 5242880",
+             "whodid_trace_clients 1",
+             "whodid_trace_dropped_total 41",
              "whodid_build_info{version=\"v1.2\"} 1",
              "whodid_budget_step 0",
              "whodid_config_reloads_total{result=\"refused\"} 1",

@@ -52,12 +52,12 @@ SinkStatus status_of(SinkSet::Described sink, std::uint64_t now_ns) {
 
 }  // namespace
 
-Observer::Observer(Status constant, SinkSet& sinks, const HandOver& hand_over, StatusServer* server,
+Observer::Observer(Status constant, SinkSet& sinks, const HandOver& hand_over, const Servers& servers,
                    std::vector<std::unique_ptr<MetricsExporter>> exporters)
     : constant_(std::move(constant)),
       sinks_(sinks),
       hand_over_(hand_over),
-      server_(server),
+      servers_(servers),
       exporters_(std::move(exporters)),
       programs_(kPlaces),
       people_(kPlaces) {}
@@ -82,7 +82,20 @@ std::vector<SinkSet::NamedLoss> Observer::take_losses(Moment moment) {
     return sinks_.take_last_losses(kStop);
 }
 
-void Observer::look(const Ledger& ledger, Pipeline& pipeline, Moment moment) {
+/// How full what must not grow without end is.
+void Observer::describe_room(Status& status, const Pipeline& pipeline, const LiveCapture& live) const {
+    std::vector<TableSize> tables = pipeline.table_sizes();
+    if (live.folds().limit != 0) tables.push_back(live.folds());
+    for (const TableSize& table : tables)
+        status.caches.push_back({std::string(table.name), table.entries, table.limit, table.evicted});
+    for (const RingUse& ring : live.rings())
+        status.rings.push_back({std::string(ring.name), ring.used, ring.size, ring.peak});
+    if (!servers_.traces) return;
+    const TraceServer::Counts counts = servers_.traces->counts();
+    status.traces = {counts.clients, counts.sent, counts.dropped};
+}
+
+void Observer::look(const Ledger& ledger, Pipeline& pipeline, const LiveCapture& live, Moment moment) {
     for (const auto& [sink, loss] : take_losses(moment))
         pipeline.say_loss("sink " + sink + " (" + loss.why + ")", loss.kind, loss.count,
                           boot_of(loss.since_ns), boot_of(loss.until_ns));
@@ -102,6 +115,7 @@ void Observer::look(const Ledger& ledger, Pipeline& pipeline, Moment moment) {
     status->config.last_wall_ns = reloads.last_wall_ns;
     status->config.last_error = reloads.last_error;
     status->budget_step = pipeline.budget_step();
+    describe_room(*status, pipeline, live);
     status->resident_bytes = own_resident_bytes();
     status->cpu_s = static_cast<double>(cpu_used_ns()) / 1e9;
     status->top_programs = programs_.top(kShown);
@@ -110,7 +124,7 @@ void Observer::look(const Ledger& ledger, Pipeline& pipeline, Moment moment) {
         const auto metrics = std::make_shared<const std::vector<Metric>>(metrics_of(*status));
         for (const auto& exporter : exporters_) exporter->publish(metrics);
     }
-    if (server_) server_->publish(std::move(status));
+    if (servers_.status) servers_.status->publish(std::move(status));
 }
 
 }  // namespace whodid

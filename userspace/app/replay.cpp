@@ -78,7 +78,7 @@ int replay(const ReplayOptions& options) {
 
     const auto played = play(source, **pipeline);
     const bool unread = !played && played.error().code == EPIPE;
-    if (!unread) view->print_footer(ledger, **pipeline);
+    if (!unread) view->print_footer(ledger, (*pipeline)->filter(), (*pipeline)->shown());
     return played ? kOk : fail(played.error());
 }
 

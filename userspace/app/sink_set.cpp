@@ -108,8 +108,7 @@ Result<std::uint64_t> SinkSet::write_to(Part& part, const Batch& batch) {
 }
 
 Result<std::uint64_t> SinkSet::write(const Batch& batch) {
-    if (tap_)
-        for (const Event& event : batch.events) tap_(event);
+    if (tap_) tap_(batch);
     hand_over_.write_begins();
     std::uint64_t most = 0;
     for (Part& part : parts_) {

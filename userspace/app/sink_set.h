@@ -33,8 +33,8 @@ public:
     void add(std::string name, std::string type, Filter filter, Open open);
 
     void open_all();
-    /// Sees each event that is written, once.
-    void set_tap(std::function<void(const Event&)> tap) { tap_ = std::move(tap); }
+    /// Sees all that is written, once.
+    void set_tap(std::function<void(const Batch&)> tap) { tap_ = std::move(tap); }
 
     /// To each what it keeps. An Error is that of a vital one. The bytes of the largest: what one copy of the
     /// stream costs.
@@ -83,7 +83,7 @@ private:
 
     HandOver& hand_over_;
     const std::function<std::uint64_t()> now_ns_;
-    std::function<void(const Event&)> tap_;
+    std::function<void(const Batch&)> tap_;
     std::vector<Part> parts_;
 };
 

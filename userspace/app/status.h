@@ -32,13 +32,26 @@ struct SinkStatus {
 struct CacheStatus {
     std::string name;
     std::uint64_t entries = 0;
-    std::uint64_t limit = 0;  // of entries; 0: none
-    std::uint64_t bytes = 0;  // 0: not known
+    std::uint64_t limit = 0;    // of entries; 0: none
+    std::uint64_t evicted = 0;  // for lack of room, since this worker began
 };
 
+/// Bytes that wait, or are kept for a successor.
 struct RingStatus {
     std::string name;
-    double fill = 0;  // 0 to 1
+    std::uint64_t used_bytes = 0, size_bytes = 0;
+    std::uint64_t peak_bytes = 0;  // the most, since this worker began
+
+    double fill() const {  // 0 to 1
+        return size_bytes == 0 ? 0 : static_cast<double>(used_bytes) / static_cast<double>(size_bytes);
+    }
+};
+
+/// Of `whodid trace` beside the sensor. Events since this worker began.
+struct TraceStatus {
+    std::uint64_t clients = 0;
+    std::uint64_t sent = 0;
+    std::uint64_t dropped = 0;  // a client was too slow, and was told so
 };
 
 struct ConfigStatus {
@@ -63,6 +76,7 @@ struct Status {
     std::vector<KindRate> rates;      // over the last minute
     std::uint64_t lost_recently = 0;  // in the last minute
     std::vector<SinkStatus> sinks;
+    TraceStatus traces;
     std::vector<CacheStatus> caches;
     std::vector<RingStatus> rings;
     std::uint64_t resident_bytes = 0;

@@ -139,14 +139,26 @@ void put_cache(JsonWriter& out, const CacheStatus& cache) {
     put_member(out, "name", cache.name);
     put_member(out, "entries", cache.entries);
     if (cache.limit) put_member(out, "limit", cache.limit);
-    if (cache.bytes) put_member(out, "bytes", cache.bytes);
+    put_member(out, "evicted", cache.evicted);
     out.end();
 }
 
 void put_ring(JsonWriter& out, const RingStatus& ring) {
     out.begin();
     put_member(out, "name", ring.name);
-    put_member(out, "fill", ring.fill);
+    put_member(out, "used_bytes", ring.used_bytes);
+    put_member(out, "size_bytes", ring.size_bytes);
+    put_member(out, "peak_bytes", ring.peak_bytes);
+    put_member(out, "fill", ring.fill());
+    out.end();
+}
+
+void put_traces(JsonWriter& out, const TraceStatus& traces) {
+    out.key("traces");
+    out.begin();
+    put_member(out, "clients", traces.clients);
+    put_member(out, "sent", traces.sent);
+    put_member(out, "dropped", traces.dropped);
     out.end();
 }
 
@@ -189,6 +201,7 @@ std::string status_json(const Status& status) {
     put_member(out, "lost", lost(status.ledger.total()));
     put_member(out, "lost_last_minute", status.lost_recently);
     put_array(out, "sinks", status.sinks, [&](const SinkStatus& sink) { put_sink(out, sink); });
+    put_traces(out, status.traces);
     put_array(out, "rings", status.rings, [&](const RingStatus& ring) { put_ring(out, ring); });
     put_array(out, "caches", status.caches, [&](const CacheStatus& cache) { put_cache(out, cache); });
     put_array(out, "top_programs", status.top_programs, [&](const auto& entry) { put_top(out, entry); });

@@ -97,15 +97,46 @@ void add_caches(std::vector<Metric>& out, const Status& status) {
                                  "cache", status.caches, &CacheStatus::name,
                                  [](const CacheStatus& c) { return c.entries; }));
     Metric limits{"whodid.cache.limit", "{entry}", "How many entries a cache may have.", kGauge, {}};
-    Metric sizes{"whodid.cache.size", "By", "Size of a cache, where it is known.", kGauge, {}};
     for (const CacheStatus& cache : status.caches) {
         if (cache.limit) limits.points.push_back(metric_point({{"cache", cache.name}}, cache.limit));
-        if (cache.bytes) sizes.points.push_back(metric_point({{"cache", cache.name}}, cache.bytes));
     }
-    out.insert(out.end(), {std::move(limits), std::move(sizes)});
-    out.push_back(point_for_each(
-        {"whodid.ring.fill", "1", "How full a ring was when it was last looked at.", kGauge, {}}, "ring",
-        status.rings, &RingStatus::name, [](const RingStatus& r) { return r.fill; }));
+    out.push_back(std::move(limits));
+    out.push_back(point_for_each({"whodid.cache.evicted",
+                                  "{entry}",
+                                  "Entries that a cache had no room for, or threw out for others.",
+                                  kCounter,
+                                  {}},
+                                 "cache", status.caches, &CacheStatus::name,
+                                 [](const CacheStatus& c) { return c.evicted; }));
+}
+
+void add_rings(std::vector<Metric>& out, const std::vector<RingStatus>& rings) {
+    const auto add = [&](std::string_view name, std::string_view doc, auto member) {
+        out.push_back(point_for_each({name, "By", doc, kGauge, {}}, "ring", rings, &RingStatus::name,
+                                     [&](const RingStatus& ring) { return ring.*member; }));
+    };
+    add("whodid.ring.pending", "Bytes in a ring that wait, or are kept for another worker.",
+        &RingStatus::used_bytes);
+    add("whodid.ring.size", "Size of a ring.", &RingStatus::size_bytes);
+    add("whodid.ring.peak", "The most that a ring held since its reader began.", &RingStatus::peak_bytes);
+}
+
+void add_traces(std::vector<Metric>& out, const TraceStatus& traces) {
+    out.push_back({"whodid.trace.clients",
+                   "{client}",
+                   "Clients of whodid trace that read from the sensor.",
+                   kGauge,
+                   {metric_point({}, traces.clients)}});
+    out.push_back({"whodid.trace.sent",
+                   "{event}",
+                   "Events given to clients, counted for each.",
+                   kCounter,
+                   {metric_point({}, traces.sent)}});
+    out.push_back({"whodid.trace.dropped",
+                   "{event}",
+                   "Events that clients were too slow for, counted for each.",
+                   kCounter,
+                   {metric_point({}, traces.dropped)}});
 }
 
 void add_process(std::vector<Metric>& out, const Status& status) {
@@ -151,6 +182,8 @@ std::vector<Metric> metrics_of(const Status& status) {
     add_backends(out, status);
     add_sinks(out, status.sinks);
     add_caches(out, status);
+    add_rings(out, status.rings);
+    add_traces(out, status.traces);
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <system_error>
 #include <utility>
@@ -20,6 +21,7 @@ namespace whodid {
 namespace {
 
 constexpr std::string_view kJsonType = "application/json";
+constexpr std::string_view kEventsPath = "/events";
 constexpr int kClockLookMs = 1000;  // how late an idle client may be dropped
 
 std::string_view reason_of(int status) {
@@ -43,6 +45,19 @@ std::string_view reason_of(int status) {
     }
 }
 
+/// "after=123", or nothing. False: it is neither.
+bool read_after(std::string_view query, std::optional<std::uint64_t>& after) {
+    constexpr std::string_view kAfter = "after=";
+    if (query.empty()) return true;
+    if (!query.starts_with(kAfter)) return false;
+    std::uint64_t number = 0;
+    const char* const end = query.data() + query.size();
+    const auto [last, error] = std::from_chars(query.data() + kAfter.size(), end, number);
+    if (error != std::errc() || last != end) return false;
+    after = number;
+    return true;
+}
+
 /// The thread takes no signal: those are for who starts it.
 class BlockedSignals {
 public:
@@ -61,14 +76,17 @@ private:
 
 }  // namespace
 
-StatusServer::StatusServer(StatusListeners listeners, std::function<std::uint64_t()> now_ns)
+StatusServer::StatusServer(StatusListeners listeners, std::function<std::uint64_t()> now_ns,
+                           TraceServer* traces)
     : listeners_(std::move(listeners)),
       now_ns_(std::move(now_ns)),
+      traces_(traces),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Result<std::unique_ptr<StatusServer>> StatusServer::start(StatusListeners listeners,
-                                                          std::function<std::uint64_t()> now_ns) {
-    std::unique_ptr<StatusServer> server(new StatusServer(std::move(listeners), std::move(now_ns)));
+                                                          std::function<std::uint64_t()> now_ns,
+                                                          TraceServer* traces) {
+    std::unique_ptr<StatusServer> server(new StatusServer(std::move(listeners), std::move(now_ns), traces));
     if (!server->wake_.valid()) return Error::from_errno("cannot serve the status");
     const BlockedSignals none;
     try {
@@ -152,6 +170,7 @@ bool StatusServer::advance(Client& client) {
     if (client.is_done) return read_more(client);
     if (client.answer.empty()) {
         if (!read_more(client)) return false;
+        if (hands_on(client)) return false;
         client.answer = answer_to(client, client.asked);
         if (client.answer.empty()) return true;
         client.until_ns = now_ns_() + kPatienceNs;
@@ -177,6 +196,18 @@ bool StatusServer::write_more(Client& client) {
     client.sent += static_cast<std::size_t>(put);
     client.is_done = client.sent == client.answer.size();
     return !client.is_done || ::shutdown(client.socket.get(), SHUT_WR) == 0;
+}
+
+/// Whoever may have events is the trace server's from here on.
+bool StatusServer::hands_on(Client& client) const {
+    if (!traces_ || client.is_metrics || client.is_refused) return false;
+    const HttpRequest request = read_http_request(client.asked);
+    std::optional<std::uint64_t> after;
+    return request.status == 200 && request.path == kEventsPath && read_after(request.query, after) &&
+           traces_->add(client.socket,
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+                        "Connection: close\r\nCache-Control: no-store\r\n\r\n",
+                        after);
 }
 
 // ---- answers ----------------------------------------------------------------------------------------------
@@ -205,9 +236,10 @@ StatusServer::Answer StatusServer::route(std::string_view path, std::string_view
     if (path == "/healthz") return tell_health();
     if (path == "/readyz") return tell_readiness();
     if (path == "/status" && !is_metrics) return tell_status(query);
+    if (path == kEventsPath && !is_metrics && traces_) return tell_events(query);
     return {404, Answer().type,
             is_metrics ? "there is /metrics, /healthz and /readyz\n"
-                       : "there is /status, /status?text, /metrics, /healthz and /readyz\n"};
+                       : "there is /status, /status?text, /events, /metrics, /healthz and /readyz\n"};
 }
 
 StatusServer::Answer StatusServer::tell_status(std::string_view query) const {
@@ -218,6 +250,14 @@ StatusServer::Answer StatusServer::tell_status(std::string_view query) const {
     const bool healthy = troubles(status).empty();
     if (query == "text") return {200, Answer().type, status_text(status), healthy};
     return {200, kJsonType, status_json(status), healthy};
+}
+
+/// Why they are not.
+StatusServer::Answer StatusServer::tell_events(std::string_view query) const {
+    std::optional<std::uint64_t> after;
+    if (!read_after(query, after)) return {400, Answer().type, "/events, or /events?after=NUMBER\n"};
+    return {503, Answer().type,
+            fmt::format("{} traces are served already: end one of them\n", TraceServer::kClientsMax)};
 }
 
 StatusServer::Answer StatusServer::tell_metrics() const {

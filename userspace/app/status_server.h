@@ -17,6 +17,7 @@
 
 #include "app/listener.h"
 #include "app/status.h"
+#include "app/trace_server.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
@@ -37,9 +38,11 @@ public:
     static constexpr std::uint64_t kPatienceNs = 5'000'000'000;  // to ask, and again to take the answer
     static constexpr std::uint64_t kStalledNs = 10'000'000'000;  // without a word from the pump
 
-    /// `now_ns`: the monotonic clock. Errors: no thread, no descriptor.
+    /// `now_ns`: the monotonic clock. `traces` gets those who ask for events, and outlives it; null: there
+    /// are none. Errors: no thread, no descriptor.
     static Result<std::unique_ptr<StatusServer>> start(
-        StatusListeners listeners, std::function<std::uint64_t()> now_ns = monotonic_now_ns);
+        StatusListeners listeners, std::function<std::uint64_t()> now_ns = monotonic_now_ns,
+        TraceServer* traces = nullptr);
     /// Ends the thread; who has not been answered yet is not.
     ~StatusServer();
     StatusServer(const StatusServer&) = delete;
@@ -64,7 +67,7 @@ private:
         bool is_done = false;  // all sent: waits for the other end to close
     };
 
-    StatusServer(StatusListeners listeners, std::function<std::uint64_t()> now_ns);
+    StatusServer(StatusListeners listeners, std::function<std::uint64_t()> now_ns, TraceServer* traces);
     void serve();
     void accept_from(const Fd& listener, bool is_metrics);
     std::size_t clients_of(bool metrics) const;
@@ -72,9 +75,11 @@ private:
     bool advance(Client& client);
     bool read_more(Client& client);
     bool write_more(Client& client);
+    bool hands_on(Client& client) const;
     std::string answer_to(const Client& client, std::string_view asked) const;
     Answer route(std::string_view path, std::string_view query, bool is_metrics) const;
     Answer tell_status(std::string_view query) const;
+    Answer tell_events(std::string_view query) const;
     Answer tell_metrics() const;
     Answer tell_health() const;
     Answer tell_readiness() const;
@@ -82,6 +87,7 @@ private:
 
     const StatusListeners listeners_;
     const std::function<std::uint64_t()> now_ns_;
+    TraceServer* const traces_;
     Fd wake_;
     std::vector<Client> clients_;
     bool must_wait_ = false;  // no descriptor is left for who asks: poll would not wait

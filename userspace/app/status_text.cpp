@@ -107,8 +107,13 @@ std::string events_lines(const Status& status) {
     if (!ledger.empty()) out += "ledger    " + ledger + '\n';
     std::string rings;
     for (const RingStatus& ring : status.rings)
-        rings += fmt::format("{}{} {:.0f}%", rings.empty() ? "" : ", ", ring.name, 100 * ring.fill);
-    if (!rings.empty()) out += "rings     " + rings + " full\n";
+        rings += fmt::format("{}{} {:.0f}% of {}B, at most {}B", rings.empty() ? "" : ", ", ring.name,
+                             100 * ring.fill(), format_bytes(ring.size_bytes), format_bytes(ring.peak_bytes));
+    if (!rings.empty()) out += "rings     " + rings + "\n";
+    const TraceStatus& traces = status.traces;
+    if (traces.clients != 0 || traces.sent != 0)
+        out += fmt::format("traces    {} now; {} events sent, {} dropped\n", traces.clients,
+                           with_commas(traces.sent), with_commas(traces.dropped));
     return out;
 }
 
@@ -158,11 +163,10 @@ std::string kinds_table(const Status& status) {
 }
 
 std::string caches_table(const std::vector<CacheStatus>& caches) {
-    Columns table(1, {"CACHE", "ENTRIES", "LIMIT", "BYTES", ""});
+    Columns table(1, {"CACHE", "ENTRIES", "LIMIT", "EVICTED", ""});
     for (const CacheStatus& cache : caches)
         table.add({shown_name(cache.name, 24), with_commas(cache.entries),
-                   cache.limit ? with_commas(cache.limit) : "-",
-                   cache.bytes ? format_bytes(cache.bytes) : "-", ""});
+                   cache.limit ? with_commas(cache.limit) : "-", with_commas(cache.evicted), ""});
     return table.text();
 }
 

@@ -2,6 +2,7 @@
 // whodid trace: this machine, live.
 #include "app/trace.h"
 
+#include "app/attach.h"
 #include "app/detach.h"
 #include "app/live.h"
 #include "app/own_terminal.h"
@@ -13,6 +14,8 @@ namespace whodid {
 int trace(const TraceOptions& options) {
     auto view = View::open(options.view);
     if (!view) return view.error().code == EINVAL ? fail_usage(view.error()) : fail(view.error());
+    if (!options.standalone)
+        if (const auto done = attach(options, *view)) return *done;
     const StopSignals stop;
     const LiveHost host;
     Ledger ledger;
@@ -29,7 +32,7 @@ int trace(const TraceOptions& options) {
         **pipeline, ledger,
         {options.duration_ns, stop.fd(), view->fd(), options.canary_ns, options.load.fold_window});
     const bool unread = !pumped && pumped.error().code == EPIPE;
-    if (!unread) view->print_footer(ledger, **pipeline);
+    if (!unread) view->print_footer(ledger, (*pipeline)->filter(), (*pipeline)->shown());
     return pumped ? kOk : fail(pumped.error());
 }
 

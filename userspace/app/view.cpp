@@ -88,12 +88,12 @@ PipelineOptions View::pipeline_options() const {
     return pipeline;
 }
 
-void View::print_footer(const Ledger& ledger, const Pipeline& pipeline) const {
-    if (!options_.quiet) say(footer(ledger, pipeline.filter(), pipeline.shown()));
+void View::print_footer(const Ledger& ledger, const Filter& filter, std::uint64_t shown) const {
+    if (!options_.quiet) say(footer(ledger, filter, shown));
     const bool trouble = lost(ledger.total()) != 0 || !ledger.imbalances().empty();
     const bool asked = options_.verbose || (trouble && !options_.quiet);
     if (options_.ledger == LedgerFormat::kJson)
-        say(ledger_json(ledger, pipeline.filter(), pipeline.shown()) + "\n");
+        say(ledger_json(ledger, filter, shown) + "\n");
     else if (options_.ledger == LedgerFormat::kText || asked)
         say(ledger_text(ledger));
 }

@@ -29,7 +29,7 @@ public:
     /// What the pipeline is to keep.
     PipelineOptions pipeline_options() const;
     /// Says on standard error how many were shown, kept back, folded and lost.
-    void print_footer(const Ledger& ledger, const Pipeline& pipeline) const;
+    void print_footer(const Ledger& ledger, const Filter& filter, std::uint64_t shown) const;
 
 private:
     ViewOptions options_;

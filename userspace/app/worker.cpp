@@ -37,7 +37,8 @@ namespace whodid {
 namespace {
 
 constexpr const char* kSettings = "/etc/whodid";
-constexpr std::uint64_t kCloseNs = 5'000'000'000;  // to send what waits, at the end
+constexpr std::uint64_t kCloseNs = 5'000'000'000;    // to send what waits, at the end
+constexpr std::uint64_t kTracesEndNs = 500'000'000;  // the same to traces, whose reader is a person
 
 /// When it stops is the supervisor's to say, also when a terminal or a service manager signals both.
 void leave_signals_to_supervisor() {
@@ -161,9 +162,21 @@ void print_footer(const RunOptions& options, const Ledger& ledger, const Pipelin
 }
 
 /// Null where nobody may ask, and when it could not be started, which is no reason not to see.
-std::unique_ptr<StatusServer> serve_status(const WorkerTask& task) {
+std::unique_ptr<TraceServer> serve_traces(const WorkerTask& task, const Stream& stream,
+                                          const PumpOptions& pump) {
+    if (task.status_fd < 0) return nullptr;
+    auto server = TraceServer::start(
+        {{kVersion, task.supervisor_pid, pump.profile, stream}, task.predecessor.sensor.tgid != 0});
+    if (server) return std::move(*server);
+    spdlog::error("no traces by the socket: {}", server.error().message);
+    return nullptr;
+}
+
+/// The same.
+std::unique_ptr<StatusServer> serve_status(const WorkerTask& task, TraceServer* traces) {
     if (task.status_fd < 0 && task.metrics_fd < 0) return nullptr;
-    auto server = StatusServer::start({Fd(task.status_fd), Fd(task.metrics_fd), task.status_group});
+    auto server = StatusServer::start({Fd(task.status_fd), Fd(task.metrics_fd), task.status_group},
+                                      monotonic_now_ns, traces);
     if (server) return std::move(*server);
     spdlog::error("no status: {}", server.error().message);
     return nullptr;
@@ -243,15 +256,23 @@ int work(WorkerTask task) {
     kept.seen_path = task.options.seen_path;
     auto pipeline = Pipeline::make((*live)->stream(), host, ledger, kept, &sinks);
     if (!pipeline) return fail(pipeline.error());
-    const auto server = serve_status(task);
+    const auto traces = serve_traces(task, around.stream, pump);
+    const auto server = serve_status(task, traces.get());
     Observer observer(constant_status(task, around.stream, side.hooks(), pump), sinks, task.hand_over,
-                      server.get(), make_metrics_exporters(task.options.sinks, around));
-    sinks.set_tap([&observer](const Event& event) { observer.note(event); });
-    pump.each_second = [&observer](const Ledger& now, Pipeline& at, Moment moment) {
-        observer.look(now, at, moment);
+                      {server.get(), traces.get()}, make_metrics_exporters(task.options.sinks, around));
+    const Processes& processes = (*pipeline)->enricher().processes();
+    sinks.set_tap([&](const Batch& batch) {
+        for (const Event& event : batch.events) observer.note(event);
+        if (traces)
+            traces->write(batch, [&processes](const Process& process) { return processes.parent(process); });
+    });
+    pump.each_second = [&](const Ledger& now, Pipeline& at, Moment moment) {
+        observer.look(now, at, **live, moment);
     };
     const auto pumped = (*live)->pump(**pipeline, ledger, pump);
     if (!pumped) return fail(pumped.error());
+    if (traces)
+        traces->end(*pumped == PumpEnd::kLeft ? StreamEnd::kReplaced : StreamEnd::kStopped, kTracesEndNs);
     if (*pumped == PumpEnd::kLeft) {
         pipeline->reset();
         leave(sinks);

@@ -128,13 +128,13 @@ void carry_shared(Io& io, T& object) {
 /// What several refer to: the first reference to an object is followed by it.
 template <class Pointer>
 struct StreamPools {
-    Pointer::template Pool<Session> sessions;
-    Pointer::template Pool<Container> containers;
-    Pointer::template Pool<ContainerView> views;
-    Pointer::template Pool<Program> programs;
-    Pointer::template Pool<BlockDevice> devices;
-    Pointer::template Pool<Process> processes;
-    Pointer::template Pool<Chain> chains;
+    typename Pointer::template Pool<Session> sessions;
+    typename Pointer::template Pool<Container> containers;
+    typename Pointer::template Pool<ContainerView> views;
+    typename Pointer::template Pool<Program> programs;
+    typename Pointer::template Pool<BlockDevice> devices;
+    typename Pointer::template Pool<Process> processes;
+    typename Pointer::template Pool<Chain> chains;
 
     template <class T>
     auto& of() {
