@@ -277,8 +277,7 @@ void add_trace(CLI::App& command, TraceOptions& options) {
                                         "Programs of its own, also where a daemon has some");
     command
         .add_option("--socket", options.socket,
-                    fmt::format("Of the daemon whose events these are; default {}, where there may be none",
-                                kStatusSocket))
+                    fmt::format("Of the daemon whose events it shows; default {}", kStatusSocket))
         ->type_name("PATH")
         ->excludes(standalone)
         ->group(kRunGroup);

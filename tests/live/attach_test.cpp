@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // whodid trace beside a service: the same events with the same ids, from worker to worker, and what one who
 // does not read costs.
+#include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -100,8 +103,15 @@ protected:
             run_in(this_world(), {sensor_program(), "status", "--socket", socket(), "-o", "json"}, {});
         return said ? Json::parse(said->out, nullptr, false) : Json();
     }
+    static bool has_peaks(const Json& status) {
+        const Json rings = at(status, "rings");
+        const auto is_sound = [](const Json& ring) {
+            return at(ring, "peak_bytes") > 0 && at(ring, "size_bytes") >= at(ring, "peak_bytes");
+        };
+        return rings.is_array() && rings.size() == 2 && std::ranges::all_of(rings, is_sound);
+    }
     /// All that the service told between the first and the last event of the trace, but what the trace did
-    /// itself, which it does not show.
+    /// itself, which it does not show, and what a worker that was killed had not sent, which is declared.
     static void expect_the_same(Sensor& own, const Trace& trace) {
         std::map<std::string, Json> shown;
         std::uint64_t first = ~0ull, last = 0;
@@ -111,18 +121,19 @@ protected:
             first = std::min(first, at(event, "whodid.seq").get<std::uint64_t>());
             last = std::max(last, at(event, "whodid.seq").get<std::uint64_t>());
         }
-        std::size_t compared = 0;
+        std::uint64_t compared = 0, missing = 0;
         for (const Json& event : own.all({})) {
             const auto seq = at(event, "whodid.seq").get<std::uint64_t>();
             if (seq < first || seq > last || at(event, "process.pid") == trace.pid()) continue;
             const auto found = shown.find(text_at(event, "event.id"));
             if (found == shown.end()) {
-                ADD_FAILURE() << "not shown: " << event;
+                ++missing;
                 continue;
             }
             EXPECT_EQ(found->second, event);
             ++compared;
         }
+        EXPECT_LE(missing, trace.lost("trace (between workers)"));
         EXPECT_GT(compared, 60u);
     }
 
@@ -150,32 +161,29 @@ TEST_F(Attach, ATraceReadsOnFromWorkerToWorker) {
     last = act("reloaded");
     ASSERT_TRUE(comes_true([&] { return trace.holds(last); })) << trace.said();
 
+    EXPECT_EQ(trace.lost("trace (between workers)"), 0u) << "a reload costs nothing";
+
     const pid_t second = worker_of(*own, first);
     ::kill(second, SIGKILL);
     ASSERT_TRUE(goes_on_for(*own, second, "was killed by SIGKILL"));
     last = act("killed");
     ASSERT_TRUE(comes_true([&] { return trace.holds(last); })) << trace.said();
 
-    const Json now = status();
-    EXPECT_EQ(at(now, "traces.clients"), 1) << now;
+    Json now;
+    EXPECT_TRUE(comes_true([&] {
+        now = status();
+        return at(now, "traces.clients") == 1 && at(now, "traces.sent") > 0 && has_peaks(now);
+    })) << now;
     EXPECT_EQ(at(now, "traces.dropped"), 0) << now;
-    EXPECT_GT(at(now, "traces.sent"), 0) << now;
     std::set<std::string> caches;
     for (const Json& cache : at(now, "caches")) caches.insert(at(cache, "name").get<std::string>());
     for (const char* name : {"processes", "sessions", "programs", "folds"})
         EXPECT_TRUE(caches.contains(name)) << name << " in " << now;
-    ASSERT_EQ(at(now, "rings").size(), 2u) << now;
-    for (const Json& ring : at(now, "rings")) {
-        EXPECT_GT(at(ring, "size_bytes"), 0) << ring;
-        EXPECT_GT(at(ring, "peak_bytes"), 0) << ring;
-        EXPECT_LE(at(ring, "peak_bytes"), at(ring, "size_bytes")) << ring;
-    }
 
     expect_balance(own->stop());
     EXPECT_EQ(trace.wait(), 1) << "what it was to show has ended: " << trace.said();
     EXPECT_NE(trace.said().find("the whodid daemon has stopped"), std::string::npos) << trace.said();
     EXPECT_NE(trace.said().find(" events shown"), std::string::npos) << trace.said();
-    EXPECT_EQ(trace.lost("trace (between workers)"), 0u) << trace.said();
     EXPECT_EQ(trace.lost("trace (too slow)"), 0u) << trace.said();
     expect_the_same(*own, trace);
 }
@@ -195,7 +203,7 @@ TEST_F(Attach, WhoDoesNotReadMissesSomeAndCostsOthersNothing) {
             exited(0, as_alice("mkdir -p " + place + "; cd " + place +
                                "; i=0; while [ $i -lt 4000 ]; do : >f$i; i=$((i+1)); done; /bin/true round" +
                                std::to_string(round))));
-        return at(status(), "traces.dropped").get<std::uint64_t>() > 0;
+        return at(status(), "traces.dropped") > 0;
     }));
     const std::string last = "\"round" + std::to_string(round) + "\"";
     EXPECT_TRUE(comes_true([&] { return quick.holds(last); })) << quick.said();

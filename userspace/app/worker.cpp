@@ -37,8 +37,8 @@ namespace whodid {
 namespace {
 
 constexpr const char* kSettings = "/etc/whodid";
-constexpr std::uint64_t kCloseNs = 5'000'000'000;    // to send what waits, at the end
-constexpr std::uint64_t kTracesEndNs = 500'000'000;  // the same to traces, whose reader is a person
+constexpr std::uint64_t kCloseNs = 5'000'000'000;      // to send what waits, at the end
+constexpr std::uint64_t kTracesEndNs = 1'000'000'000;  // the same to traces
 
 /// When it stops is the supervisor's to say, also when a terminal or a service manager signals both.
 void leave_signals_to_supervisor() {
