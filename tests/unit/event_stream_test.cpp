@@ -157,7 +157,7 @@ TEST(EventStream, AnotherVersionsRecordsAreNotRead) {
     const auto read = read_stream_head(body);
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code, EPROTONOSUPPORT);
-    EXPECT_EQ(read.error().message, "v9");
+    EXPECT_NE(read.error().message.find("of another version (v9)"), std::string::npos);
 }
 
 TEST(EventStream, GapsAndTheEnd) {

@@ -17,7 +17,6 @@
 #include "app/say.h"
 #include "app/stop.h"
 #include "app/trace_client.h"
-#include "app/version.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "event/make_record.h"
@@ -33,13 +32,6 @@ constexpr std::size_t kIdsKept =
 constexpr std::uint64_t kOwnSeq = 1ull << 63;  // no worker's
 
 bool is_nobody(const Error& error) { return error.code == ENOENT || error.code == ECONNREFUSED; }
-
-Error other_version(const std::string& version) {
-    return {fmt::format("the whodid daemon is {} and this program is {}: restart the daemon, or use the "
-                        "program it was started from; --standalone loads programs of its own",
-                        escape_for_terminal(version), kVersion),
-            EPROTONOSUPPORT};
-}
 
 class Attachment {
 public:
@@ -159,8 +151,7 @@ void Attachment::note_missing(const Event& event, Batch& to) {
 
 Result<void> Attachment::take_head(std::string_view bytes) {
     auto head = read_stream_head(bytes);
-    if (!head)
-        return head.error().code == EPROTONOSUPPORT ? other_version(head.error().message) : head.error();
+    if (!head) return head.error();
     const bool goes_on = head->stream.boot == head_.stream.boot &&
                          head->stream.sensor_start_ns == head_.stream.sensor_start_ns;
     if (!goes_on) last_seq_ = told_missing_ = 0;

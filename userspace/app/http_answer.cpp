@@ -27,11 +27,11 @@ std::optional<std::size_t> whole_number(std::string_view text) {
 }  // namespace
 
 std::optional<SensorAnswer> read_sensor_answer(std::string_view text) {
-    constexpr std::string_view kHttpVersion = "HTTP/1.1 ";
+    constexpr std::string_view kVersion = "HTTP/1.1 ";
     const std::size_t end = text.find("\r\n\r\n");
-    if (end == text.npos || !text.starts_with(kHttpVersion)) return std::nullopt;
+    if (end == text.npos || !text.starts_with(kVersion)) return std::nullopt;
     const std::string_view head = text.substr(0, end), body = text.substr(end + 4);
-    const auto status = whole_number(head.substr(kHttpVersion.size(), 3));
+    const auto status = whole_number(head.substr(kVersion.size(), 3));
     const auto bytes = whole_number(answer_header(head, "Content-Length").value_or(""));
     const auto healthy = answer_header(head, "Whodid-Healthy");
     if (!status || *status < 100 || bytes != body.size()) return std::nullopt;

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/escape.h"
 #include "event/decode.h"
 
 namespace whodid {
@@ -404,7 +405,12 @@ Result<StreamHead> read_stream_head(std::string_view bytes) {
     StreamHead head;
     in(layout), in(head.version);
     if (!in.is_ok()) return malformed_frame("its head is cut short");
-    if (layout != stream_layout()) return Error{head.version, EPROTONOSUPPORT};
+    if (layout != stream_layout())
+        return Error{fmt::format("the whodid daemon is of another version ({}), whose records are others: "
+                                 "restart it, or use the program that it was started from; --standalone "
+                                 "loads programs of its own",
+                                 escape_for_terminal(head.version)),
+                     EPROTONOSUPPORT};
     carry_head(in, head);
     if (!in.is_ok() || !in.is_done()) return malformed_frame("its head is damaged");
     return head;
