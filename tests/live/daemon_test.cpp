@@ -2,146 +2,22 @@
 // The configured service: what its sinks get, and what every sort of trouble costs them. Each test of a fault
 // prints how many events were accepted, delivered, told twice, declared lost and lost without a word; the
 // last is 0.
+#include "daemon.h"
+
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
-#include <filesystem>
 #include <fstream>
-#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "service.h"
-#include "unit/receiver_process.h"
-
 namespace whodid::live {
 namespace {
 
-using test::ReceiverProcess;
-
-/// How often each event was told, by its id.
-using Ids = std::map<std::string, int>;
-
-/// Those of requests that were answered like this.
-Ids ids_of(const ReceiverProcess& receiver, const std::string& answer) {
-    Ids ids;
-    for (const auto& [answered, words] : receiver.requests()) {
-        if (answered != answer) continue;
-        std::istringstream line(words);
-        for (std::string id; line >> id;) ++ids[id];
-    }
-    return ids;
-}
-
-void add_ids_of_lines(const fs::path& path, Ids& ids) {
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line);)
-        if (const Json event = Json::parse(line, nullptr, false); !event.is_discarded())
-            ++ids[at(event, "event.id").get<std::string>()];
-}
-
-/// Of a file, or of all that lie in a directory.
-Ids ids_of_lines(const fs::path& path) {
-    Ids ids;
-    if (!fs::is_directory(path))
-        add_ids_of_lines(path, ids);
-    else
-        for (const auto& file : fs::directory_iterator(path))
-            if (file.path().extension() == ".jsonl") add_ids_of_lines(file.path(), ids);
-    return ids;
-}
-
-bool has_python_grpc() { return ::system("/usr/bin/python3 -c 'import grpc' 2>/dev/null") == 0; }
-
-class Daemon : public ServiceTest {
-protected:
-    void SetUp() override {
-        ServiceTest::SetUp();
-        std::string made = (fs::temp_directory_path() / "whodid-daemon-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(made.data()), nullptr);
-        directory_ = made;
-        fs::create_directory(directory_ / "files");
-    }
-    void TearDown() override {
-        fs::remove_all(directory_);
-        ServiceTest::TearDown();
-    }
-
-    /// `sinks`: items of the list, indented by two.
-    void configure(const std::string& sinks, const std::string& more = "") const {
-        std::ofstream file(directory_ / "whodid.yaml");
-        file << "status:\n  socket: " << socket()
-             << "\nspool:\n  path: " << (directory_ / "state" / "spool").string() << "\n"
-             << more << "sinks:\n"
-             << sinks;
-    }
-    std::string socket() const { return (directory_ / "status.sock").string(); }
-    std::string files_sink() const {
-        return "  - {name: files, type: jsonl, path: " + (directory_ / "files").string() +
-               "/, compress: false}\n";
-    }
-    static std::string otlp_sink(const std::string& name, const std::string& protocol, int port) {
-        return "  - {name: " + name + ", type: otlp, protocol: " + protocol +
-               ", endpoint: \"http://127.0.0.1:" + std::to_string(port) + "\", batch: {age: 100ms}}\n";
-    }
-    std::unique_ptr<Sensor> serve_configured(std::vector<std::string> arguments = {}) const {
-        arguments.insert(arguments.end(), {"--config", (directory_ / "whodid.yaml").string()});
-        return serve(arguments);
-    }
-    /// Programs that alice starts, each marked by its argument.
-    static void act(const std::string& mark, int times) {
-        ASSERT_TRUE(exited(0, as_alice("i=0; while [ $i -lt " + std::to_string(times) + " ]; do /bin/true " +
-                                       mark + "$i; i=$((i+1)); done")));
-    }
-    static Query exec_of(const std::string& argument) {
-        return {"process.exec", 0, [argument](const Json& e) {
-                    const Json args = at(e, "process.command_args");
-                    return args.size() == 2 && args[1] == argument;
-                }};
-    }
-    /// What the sensor's own output, which has all that was accepted, says of a sink's. `workers_die`: what
-    /// one said of itself may have come no further than that.
-    static void expect_all(Sensor& sensor, const Ids& delivered, const std::string& fault,
-                           std::uint64_t declared = 0, bool workers_die = false) {
-        std::map<std::string, std::string> accepted;
-        for (const Json& event : sensor.all({})) {
-            const auto name = at(event, "event.name").get<std::string>();
-            if (!workers_die || !name.starts_with("whodid.sensor."))
-                accepted.emplace(at(event, "event.id").get<std::string>(), name);
-        }
-        std::size_t twice = 0, missing = 0;
-        for (const auto& [id, times] : delivered) twice += static_cast<std::size_t>(times) - 1;
-        for (const auto& [id, name] : accepted) {
-            if (delivered.contains(id)) continue;
-            ++missing;
-            if (declared == 0) ADD_FAILURE() << "lost: " << name << " " << id;
-        }
-        std::printf(
-            "%s: %zu accepted, %zu delivered, %zu duplicated, %llu declared lost, %zu undeclared lost\n",
-            fault.c_str(), accepted.size(), delivered.size(), twice,
-            static_cast<unsigned long long>(declared), missing > declared ? missing - declared : 0);
-        EXPECT_LE(missing, declared);
-        EXPECT_GT(accepted.size(), 0u);
-    }
-    static std::uint64_t declared_by(Sensor& sensor, const std::string& stage) {
-        std::uint64_t sum = 0;
-        for (const Json& loss : sensor.all({"sensor.loss", 0, [&](const Json& e) {
-                                                return text_at(e, "whodid.loss.stage").starts_with(stage);
-                                            }}))
-            sum += at(loss, "whodid.loss.count").get<std::uint64_t>();
-        return sum;
-    }
-    Result<RunResult> whodid(std::vector<std::string> words) const {
-        words.insert(words.begin(), sensor_program());
-        return run_in(this_world(), words, {});
-    }
-
-    fs::path directory_;
-};
+class Daemon : public DaemonTest {};
 
 TEST_F(Daemon, OneStreamGoesToEverySinkWithTheSameIds) {
     if (!has_python_grpc()) GTEST_SKIP() << "no python3-grpcio, whose server would receive";
@@ -203,22 +79,26 @@ TEST_F(Daemon, AReloadLosesNothing) {
     configure(files_sink());
     const auto own = serve_configured();
     ASSERT_TRUE(own);
-    constexpr int kReloads = 5;
-    std::thread acts([] { act("reloaded", 400); });
+    constexpr int kAtOnce = 50;
+    std::atomic<int> done = 0;
+    Beside acts([&](int) { act("reloaded" + std::to_string(done++) + "-", kAtOnce); });
     pid_t worker = worker_of(*own);
-    for (int i = 0; i < kReloads; ++i) {
+    for (long i = asked("WHODID_RELOADS", 5); i > 0; --i) {
         ::kill(own->pid(), SIGHUP);
         EXPECT_TRUE(goes_on_for(*own, worker, "has left for one that is configured anew"));
         worker = worker_of(*own, worker);
     }
-    acts.join();
-    EXPECT_TRUE(own->wait_for(exec_of("reloaded399")));
+    acts.stop();
+    const auto mark = [](int n) {
+        return "reloaded" + std::to_string(n / kAtOnce) + "-" + std::to_string(n % kAtOnce);
+    };
+    EXPECT_TRUE(own->wait_for(exec_of(mark(done * kAtOnce - 1))));
     std::set<std::string> marks;
     for (const Json& event : own->all({"process.exec", 0, {}}))
         if (const Json args = at(event, "process.command_args"); args.size() == 2 && args[0] == "/bin/true") {
             EXPECT_TRUE(marks.insert(args[1].get<std::string>()).second) << event;
         }
-    for (int i = 0; i < 400; ++i) EXPECT_TRUE(marks.contains("reloaded" + std::to_string(i))) << i;
+    for (int n = 0; n < done * kAtOnce; ++n) EXPECT_TRUE(marks.contains(mark(n))) << mark(n);
     EXPECT_TRUE(own->all({"sensor.loss", 0, {}}).empty());
     expect_balance(own->stop());
     expect_one_stream(*own);
@@ -273,21 +153,16 @@ TEST_F(Daemon, KilledWorkersLoseNothingThatWasAccepted) {
     configure(files_sink() + otlp_sink("http", "http/protobuf", http.port()));
     const auto own = serve_configured();
     ASSERT_TRUE(own);
-    const char* asked = std::getenv("WHODID_KILLS");
-    const int kills = asked ? std::atoi(asked) : 5;
-    std::atomic<bool> is_over = false;
-    std::thread acts([&] {
-        for (int i = 0; !is_over; ++i) act("load" + std::to_string(i) + "-", 20);
-    });
+    const long kills = asked("WHODID_KILLS", 5);
+    Beside acts([](int i) { act("load" + std::to_string(i) + "-", 20); });
     pid_t worker = 0;
-    for (int i = 0; i < kills; ++i) {
+    for (long i = 0; i < kills; ++i) {
         worker = worker_of(*own, worker);
         std::this_thread::sleep_for(milliseconds(50 + 37 * i % 400));
         ::kill(worker, SIGKILL);
     }
     EXPECT_TRUE(goes_on_for(*own, worker, "was killed by SIGKILL"));
-    is_over = true;
-    acts.join();
+    acts.stop();
     act("last", 1);
     EXPECT_TRUE(own->wait_for(exec_of("last0"), milliseconds(30'000)));
     expect_balance(own->stop());
@@ -312,7 +187,7 @@ TEST_F(Daemon, ADiskThatIsFullIsDeclaredAndKeepsNothingElseFromGoingOn) {
     EXPECT_TRUE(loss) << "its files are full";
     EXPECT_TRUE(comes_true([&] {
         act("full", 20);
-        return own->all({"sensor.loss"}).size() >= 8;
+        return own->all({"sensor.loss", 0, {}}).size() >= 8;
     })) << "so that declarations are lost too";
     EXPECT_TRUE(own->wait_for(exec_of("filling399")));
     ASSERT_EQ(::mount("none", small.c_str(), "tmpfs", MS_REMOUNT, "size=16m"), 0) << std::strerror(errno);
