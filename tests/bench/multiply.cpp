@@ -87,7 +87,11 @@ Result<void> multiply_process(const std::string& from, const std::string& to, co
     if (!reader) return reader.error();
     auto writer = RecordingWriter::create(to, true);
     if (!writer) return writer.error();
-    if (auto begun = (*writer)->begin((*reader)->header()); !begun) return begun;
+    RecordingHeader header = (*reader)->header();
+    header.format = kRecordingFormat;
+    header.sizes = record_sizes();  // the reader gives records as they are today
+    header.seconds.reset();         // there is room for them once they are known
+    if (auto begun = (*writer)->begin(header); !begun) return begun;
     auto original = copy(**reader, **writer, program);
     if (!original) return original.error();
     repeat(*original, **writer, count, ending);
