@@ -3,11 +3,13 @@
 #include "app/sensors.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "base/clock.h"
 #include "event/decode.h"
 #include "world.h"
 
@@ -119,6 +121,44 @@ TEST_F(SensorsTest, WithoutADirectoryItKnowsItself) {
     const auto guards = SensorList("/nonexistent/whodid").guards(processes_);
     ASSERT_EQ(guards.size(), 1u);
     EXPECT_EQ(guards[0].tgid, self_);
+}
+
+// ---- how far they came ------------------------------------------------------------------------------------
+
+TEST_F(SensorsTest, WhoDiesLeavesANoteOfHowFarItCame) {
+    const fs::path own = SensorList(directory_).file_of(self_), dead = directory_ / "500001.pid";
+    {
+        SensorList list(directory_);
+        EXPECT_EQ(list.take_notes_of_dead(), 0u) << "it has noted nothing";
+        list.note_told(5'000);
+        list.note_told(6'000);
+        EXPECT_EQ(list.take_notes_of_dead(), 0u) << "it lives";
+        EXPECT_TRUE(fs::exists(own));
+        list.leave_note();
+    }
+    fs::rename(own, dead);
+    SensorList next(directory_);
+    next.note_told(7'000);
+    EXPECT_EQ(next.take_notes_of_dead(), 6'000u);
+    EXPECT_FALSE(fs::exists(dead));
+    EXPECT_TRUE(fs::exists(own));
+    EXPECT_EQ(next.take_notes_of_dead(), 0u) << "told once";
+}
+
+TEST_F(SensorsTest, WhoEndsLeavesNoNote) {
+    SensorList(directory_).note_told(5'000);
+    EXPECT_TRUE(fs::is_empty(directory_));
+}
+
+TEST_F(SensorsTest, WhatIsNoNoteIsLeftAlone) {
+    lists_itself(500'001);
+    std::ofstream(directory_ / "500002.pid") << "words\n";
+    std::ofstream(directory_ / "500003.pid") << boot_now_ns() + 1'000'000'000'000 << "\n";  // of another boot
+    fs::create_symlink("/proc/uptime", directory_ / "500004.pid");
+    fs::create_directory(directory_ / "500005.pid");
+    ASSERT_EQ(::mkfifo((directory_ / "500006.pid").c_str(), 0600), 0);
+    EXPECT_EQ(SensorList(directory_).take_notes_of_dead(), 0u);
+    EXPECT_EQ(std::distance(fs::directory_iterator(directory_), {}), 6);
 }
 
 }  // namespace

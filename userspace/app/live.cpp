@@ -300,6 +300,8 @@ Result<void> LiveCapture::begin(Pipeline& pipeline, Ledger& ledger) {
     if (const std::uint64_t now = boot_now_ns(); options_.forensic_until_ns > now)
         pipeline.use(Profile::kForensic, fmt::format("{}; for another {}", options_.forensic_reason,
                                                      format_duration(options_.forensic_until_ns - now)));
+    if (options_.silent_since_ns != 0)
+        pipeline.say_loss("sensor", 0, 0, options_.silent_since_ns, stream_.sensor_start_ns);
     say_lost(pipeline, lost, from);
     for (const auto& record : backlog.fresh()) pipeline.take(record);
     if (hand_over_) hand_over_->moves(monotonic_now_ns());

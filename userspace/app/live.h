@@ -42,6 +42,7 @@ struct PumpOptions {
     std::vector<GuardedFile> guarded = {};  // more files; which they are is looked up
     std::string nonce = {};                 // of the canary; empty: made up
     Predecessor predecessor = {};
+    std::uint64_t silent_since_ns = 0;    // a sensor died, and nobody has told anything since; 0: none did
     std::string profile = {};             // for the first event; empty: none
     std::string budget = {};              // the same
     std::uint64_t forensic_until_ns = 0;  // since boot: then profile standard; 0: never

@@ -4,9 +4,11 @@
 
 #include <whodid/record.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "enrich/processes.h"
 
 namespace whodid {
@@ -17,6 +19,13 @@ public:
     /// be written to is no error: this sensor then knows only itself.
     explicit SensorList(std::string directory = "/run/whodid");
     ~SensorList();
+    /// Notes there, for a successor, up to when this one has told all (boot clock), and that it lives.
+    void note_told(std::uint64_t until_ns);
+    /// The file stays: this one ends without having told its end.
+    void leave_note();
+    /// Takes away the notes of those that are dead. Up to when the last of them had told all; 0: there is
+    /// none.
+    std::uint64_t take_notes_of_dead() const;
     /// Takes away the file of a sensor that could not do it itself.
     void forget(std::uint32_t pid) const;
     /// Where the file of a sensor with that number is.
@@ -33,6 +42,7 @@ private:
     std::vector<std::uint32_t> listed() const;
 
     std::string directory_, file_;
+    Fd note_;  // locked as long as its writer lives
 };
 
 }  // namespace whodid

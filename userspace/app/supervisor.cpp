@@ -52,7 +52,10 @@ Supervisor::Supervisor(RunOptions options, Loader& loader, HandOver& hand_over, 
       hand_over_(hand_over),
       around_(std::move(around)),
       start_ns_(boot_now_ns()),
-      nonce_(KeyedHash()("canary")) {}
+      nonce_(KeyedHash()("canary")) {
+    silent_since_ns_ = sensors_.take_notes_of_dead();
+    note_progress();
+}
 
 Result<Supervisor::Worker> Supervisor::start() {
     int ends[2];
@@ -86,6 +89,7 @@ void Supervisor::become_worker(Fd orders, Fd line, Fd lister) const {
     task.metrics_fd = around_.listeners.metrics.get();
     task.status_group = around_.listeners.group;
     task.sensor_start_ns = start_ns_;
+    task.silent_since_ns = silent_since_ns_;
     task.forensic_since_ns = forensic_since_ns_ ? forensic_since_ns_ : start_ns_;
     task.nonce = nonce_;
     task.predecessor = predecessor_;
@@ -101,6 +105,13 @@ bool Supervisor::hangs() const {
     if (monotonic_now_ns() < hand_over_.moved_ns() + options_.watchdog_ns) return false;
     pollfd out{around_.out_fd, POLLOUT, 0};
     return around_.out_fd < 0 || !hand_over_.was_writing() || ::poll(&out, 1, 0) != 0;
+}
+
+/// For whoever comes after this process, should it be killed.
+void Supervisor::note_progress() {
+    if (hand_over_.has_started(static_cast<std::uint32_t>(worker_.pid))) silent_since_ns_ = 0;
+    sensors_.note_told(
+        std::max(silent_since_ns_ != 0 ? silent_since_ns_ : start_ns_, hand_over_.last().told_until_ns));
 }
 
 /// Ready: a worker tells events. Alive is the supervisor, which sees to it that a worker is.
@@ -130,6 +141,7 @@ Supervisor::Wake Supervisor::serve(int stop_fd, int reload_fd, std::uint64_t unt
         if (fds[2].revents & POLLIN) answer_request(worker_.line.get(), loader_);
         if (fds[2].revents & (POLLHUP | POLLERR)) worker_.line = Fd();
         if (hangs()) return Wake::kHang;
+        note_progress();
         tell_service_manager();
     }
 }
@@ -228,6 +240,12 @@ std::optional<int> Supervisor::replace_after(int status, int stop_fd) {
 }
 
 int Supervisor::run(int stop_fd, int reload_fd) {
+    const int code = supervise(stop_fd, reload_fd);
+    if (code != kOk) sensors_.leave_note();
+    return code;
+}
+
+int Supervisor::supervise(int stop_fd, int reload_fd) {
     while (true) {
         if (worker_.pid < 0) {
             auto started = start();

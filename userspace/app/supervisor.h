@@ -46,6 +46,7 @@ private:
         std::uint64_t since_ns = 0;
     };
 
+    int supervise(int stop_fd, int reload_fd);
     Result<Worker> start();
     [[noreturn]] void become_worker(Fd orders, Fd line, Fd lister) const;
     /// Answers the worker until it ends or hangs, `stop_fd` or `reload_fd` (-1: none) is readable, or the
@@ -53,6 +54,7 @@ private:
     enum class Wake { kEnd, kHang, kStop, kReload, kTime };
     Wake serve(int stop_fd, int reload_fd, std::uint64_t until_ns);
     bool hangs() const;
+    void note_progress();
     void tell_service_manager();
     bool ends_when_told(char order);
     bool leaves_for_new_options(int reload_fd);
@@ -65,6 +67,7 @@ private:
 
     RunOptions options_;
     std::optional<RunOptions> former_;     // until a worker has started with those in force
+    std::uint64_t silent_since_ns_ = 0;    // see PumpOptions; until a worker has told it
     std::uint64_t forensic_since_ns_ = 0;  // boot clock: when that profile was asked for; 0: at the start
     Loader& loader_;
     HandOver& hand_over_;

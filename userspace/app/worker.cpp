@@ -141,6 +141,7 @@ PumpOptions pump_options(const WorkerTask& task, std::optional<Profile> profile)
     pump.guarded = guarded_files(task);
     pump.nonce = task.nonce;
     pump.predecessor = task.predecessor;
+    pump.silent_since_ns = task.silent_since_ns;
     if (profile) pump.profile = profile_name(*profile);
     pump.budget = describe(budget_of(task.options, profile));
     if (profile == Profile::kForensic)

@@ -28,7 +28,8 @@ struct WorkerTask {
     int status_fd = -1, metrics_fd = -1;  // listeners, see status_server.h; -1: none
     std::optional<gid_t> status_group = {};
     std::uint64_t sensor_start_ns = 0, forensic_since_ns = 0;
-    std::string nonce = {};  // of the canary
+    std::uint64_t silent_since_ns = 0;  // see PumpOptions
+    std::string nonce = {};             // of the canary
     Predecessor predecessor = {};
     std::uint32_t supervisor_pid = 0;
     std::vector<std::string> state_files = {};  // of both

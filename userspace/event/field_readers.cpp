@@ -505,6 +505,10 @@ Value read_identity_to(const Event& e, Scratch& s) {
     return identity({t.uid, t.euid, t.suid, t.gid, t.egid, t.sgid, t.cap_effective}, s);
 }
 
+Value read_loss_count(const Event& e, Scratch&) {
+    const std::uint64_t count = e.as<rec_sensor>().count;
+    return count == 0 ? Value::absent() : Value::of_integer(static_cast<std::int64_t>(count));
+}
 Value read_since(const Event& e, Scratch& s) { return rfc3339_of(e, e.as<rec_sensor>().since_ns, s); }
 Value read_heartbeat_lag(const Event& e, Scratch&) { return seconds(1, 1 + e.as<rec_heartbeat>().lag_ns); }
 Value read_until(const Event& e, Scratch& s) { return rfc3339_of(e, e.as<rec_sensor>().until_ns, s); }

@@ -115,6 +115,7 @@ Value read_account_id(const Event& e, Scratch& s);
 Value read_session_duration(const Event& e, Scratch& s);
 Value read_identity_from(const Event& e, Scratch& s);
 Value read_identity_to(const Event& e, Scratch& s);
+Value read_loss_count(const Event& e, Scratch& s);
 Value read_since(const Event& e, Scratch& s);
 Value read_until(const Event& e, Scratch& s);
 Value read_heartbeat_lag(const Event& e, Scratch& s);

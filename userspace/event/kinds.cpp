@@ -405,11 +405,11 @@ constexpr Field kSensor[] = {
     field<&rec_sensor::text>("whodid.sensor.text", "", "What happened"),
 };
 constexpr Field kLoss[] = {
-    field<&rec_sensor::stage>(
-        "whodid.loss.stage", "",
-        "Where: kernel_ring, kernel_slot, kernel_hook (its run was skipped), worker (it died)"),
+    field<&rec_sensor::stage>("whodid.loss.stage", "",
+                              "Where: kernel_ring, kernel_slot, kernel_hook (its run was skipped), worker "
+                              "(it died), sensor (all of it did), sink NAME (why)"),
     field<&rec_sensor::kind>("whodid.loss.kind", "", "Kind of the events that are missing"),
-    field<&rec_sensor::count>("whodid.loss.count", "", "How many"),
+    {"whodid.loss.count", "", Type::kInteger, "How many; absent: nobody knows", read_loss_count},
     {"whodid.loss.since", "", Type::kText, "Not before", read_since},
     {"whodid.loss.until", "", Type::kText, "Not after", read_until},
 };

@@ -327,7 +327,8 @@ void what_sensor(const Event& e, std::string& out) { out += e.text(e.as<rec_sens
 
 void what_loss(const Event& e, std::string& out) {
     const auto& r = e.as<rec_sensor>();
-    fmt::format_to(std::back_inserter(out), "{} {} ({})", r.count, e.text(r.kind), e.text(r.stage));
+    const std::string count = r.count == 0 ? "?" : fmt::format("{}", r.count);
+    fmt::format_to(std::back_inserter(out), "{} {} ({})", count, e.text(r.kind), e.text(r.stage));
 }
 
 void what_heartbeat(const Event& e, std::string& out) {
