@@ -75,8 +75,32 @@ Result<Supervisor::Worker> Supervisor::start() {
     if (worker.pid == 0) become_worker(std::move(orders), std::move(line->asks), std::move(*lister));
     worker.end =
         Fd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));  // glibc 2.36 has no C++ header
-    if (!worker.end.valid()) return Error::from_errno("cannot watch the worker");
+    if (!worker.end.valid()) {
+        const Error error = Error::from_errno("cannot watch the worker");
+        ::kill(worker.pid, SIGKILL);
+        ::waitpid(worker.pid, nullptr, 0);
+        return error;
+    }
     return worker;
+}
+
+/// Descriptors or memory may be short for a while: events wait in the rings. An Error: the first worker
+/// cannot be started, or it is to stop meanwhile.
+Result<void> Supervisor::start_worker(int stop_fd) {
+    constexpr int kRetryMs = 1000;
+    bool is_said = false;
+    while (true) {
+        auto started = start();
+        if (started) {
+            worker_ = std::move(*started);
+            return {};
+        }
+        if (predecessor_.sensor.tgid == 0) return started.error();
+        if (!std::exchange(is_said, true))
+            say(fmt::format("whodid: {}; it is tried again every second\n", started.error().message));
+        if (wait_for(stop_fd, kRetryMs)) return started.error();
+        tell_service_manager();
+    }
 }
 
 /// Ends without any destructor: what they would let go of is the supervisor's.
@@ -247,11 +271,8 @@ int Supervisor::run(int stop_fd, int reload_fd) {
 
 int Supervisor::supervise(int stop_fd, int reload_fd) {
     while (true) {
-        if (worker_.pid < 0) {
-            auto started = start();
-            if (!started) return fail(started.error());
-            worker_ = std::move(*started);
-        }
+        if (worker_.pid < 0)
+            if (auto started = start_worker(stop_fd); !started) return fail(started.error());
         const Wake wake = serve(stop_fd, reload_fd, kForever);
         if (wake == Wake::kStop) return stop();
         if (wake == Wake::kReload && !leaves_for_new_options(reload_fd)) continue;

@@ -48,6 +48,7 @@ private:
 
     int supervise(int stop_fd, int reload_fd);
     Result<Worker> start();
+    Result<void> start_worker(int stop_fd);
     [[noreturn]] void become_worker(Fd orders, Fd line, Fd lister) const;
     /// Answers the worker until it ends or hangs, `stop_fd` or `reload_fd` (-1: none) is readable, or the
     /// time of the monotonic clock is reached.
