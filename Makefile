@@ -57,7 +57,7 @@ bench_tested := $(patsubst %,$(B)/obj/tests/bench/%.o,report report_sections rep
 deeds    := $(patsubst tests/live/deeds/%.c,$(B)/deeds/%,$(filter-out %/compat.c,$(wildcard tests/live/deeds/*.c)))
 deeds    += $(if $(filter x86_64,$(shell uname -m)),$(B)/deeds/compat32 $(B)/deeds/compat64)
 
-.PHONY: FORCE all run docs test test-vm unit golden live lint bench fuzz clean install cli package test-packages deps \
+.PHONY: FORCE all run docs test test-vm soak unit golden live lint bench fuzz clean install cli package test-packages deps \
 	deps-test deps-vm deps-package arm64 kernels
 all: $(B)/whodid
 
@@ -114,7 +114,7 @@ $(live_obj): override CPPFLAGS += -Itests
 $(live_obj): override CXXFLAGS += -O1 -g1
 $(B)/tests/unit: $(unit_obj) $(bench_tested) $(B)/libwhodid.a
 $(B)/tests/golden: $(golden_obj) $(B)/libwhodid.a
-$(B)/tests/live: $(live_obj) $(B)/libwhodid.a
+$(B)/tests/live: $(live_obj) $(B)/obj/tests/bench/multiply.o $(B)/libwhodid.a
 $(B)/tests/unit $(B)/tests/golden $(B)/tests/live:
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
@@ -152,6 +152,12 @@ golden: $(B)/tests/golden
 	$<
 live: $(B)/tests/live $(B)/whodid $(deeds)
 	$<
+# The faults of tests/live/fault_test.cpp and daemon_test.cpp for as long, and as often, as they are meant to be. Some
+# three hours; SOAK_SECONDS is the part of it that looks at memory.
+SOAK_SECONDS ?= 3600
+soak: $(B)/tests/live $(B)/whodid $(deeds)
+	$(Q)WHODID=$(B)/whodid SOAK_SECONDS=$(SOAK_SECONDS) WHODID_KILLS=200 WHODID_RELOADS=1000 WHODID_DAMAGE=200 \
+		WHODID_ROTATIONS=200 WHODID_STORM_SECONDS=60 WHODID_REPLAYED=1000000 $< --gtest_filter='Daemon.*:Fault*.*'
 # The live tests below other kernels, all of them: those that tests/run names, or VM_KERNELS.
 test-vm: $(B)/tests/live $(B)/whodid $(deeds) | deps-vm
 	$(Q)B=$(B) VM_WHOLE=1 tests/run vm
