@@ -363,6 +363,8 @@ void add_run(CLI::App& command, RunOptions& options) {
         command, "--watchdog", "TIME", parse_period,
         [&options](std::uint64_t parsed) { options.watchdog_ns = parsed; },
         "Replace a worker that does nothing for so long; at least 1s, default 60s");
+    command.add_flag("--idle", options.idles,
+                     "Where this kernel cannot be watched, say so once and wait; default: end with 3");
     command.add_flag("-q,--quiet", options.quiet, "No footer");
     command.add_flag("-v,--verbose", options.verbose, "Say more on standard error");
     add_ledger(command, options.ledger);

@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include "app/status_command.h"
+
 namespace whodid {
 namespace {
 
@@ -476,6 +478,61 @@ TEST_F(RunLive, ShowsTheRecordingWhereItCannot) {
     EXPECT_TRUE(o.err.starts_with("whodid: rights: CAP_BPF missing\n")) << o.err;
     environment_["WHODID_RECORDING"] = "/nonexistent";
     EXPECT_EQ(run_live().code, 3);
+}
+
+// ---- a kernel that cannot be watched ---------------------------------------------------------------------
+
+/// /sys/kernel/btf is hidden from it.
+class CliUnserved : public Cli {
+protected:
+    void SetUp() override {
+        Cli::SetUp();
+        if (IsSkipped()) return;
+        if (run(kHidden + "true").code != 0) GTEST_SKIP() << "no rights to hide the kernel's types: root";
+        std::ofstream(config()) << "sinks:\n  - {name: lines, type: jsonl, path: " << events().string()
+                                << "}\nstatus: {socket: " << socket() << "}\n";
+    }
+    std::string config() const { return directory_ / "whodid.yaml"; }
+    fs::path events() const { return directory_ / "events"; }
+    std::string socket() const { return directory_ / "socket"; }
+    std::string page(const std::string& target) const {
+        const auto answer = ask_sensor(socket(), target);
+        return answer ? *answer : answer.error().message;
+    }
+
+    const std::string kHidden =
+        "unshare --mount sh -c '[ ! -e /sys/kernel/btf ] || mount -t tmpfs none /sys/kernel/btf; "
+        "exec \"$@\"' sh ";
+};
+
+TEST_F(CliUnserved, ItEndsAndSaysWhy) {
+    const Outcome o = run(kHidden + "\"$W\" run --config " + config());
+    EXPECT_EQ(o.code, 3) << o.err;
+    EXPECT_NE(o.err.find("/sys/kernel/btf/vmlinux missing"), std::string::npos) << o.err;
+}
+
+TEST_F(CliUnserved, OrItIdlesWithOneEventAndAMetric) {
+    const fs::path said = directory_ / "said";
+    const pid_t child =
+        start("exec " + kHidden + "\"$W\" run --idle --config " + config() + " 2>" + said.string());
+    for (int i = 0; i < 6000 && run("\"$W\" status --probe ready --socket " + socket()).code != 0; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ::kill(child, SIGHUP);
+    EXPECT_NE(page("/healthz").find(" 200 "), std::string::npos) << page("/healthz");
+    EXPECT_NE(page("/metrics").find("\nwhodid_unserved 1\n"), std::string::npos) << page("/metrics");
+    const Outcome asked = run("\"$W\" status --socket " + socket());
+    EXPECT_EQ(asked.code, 4);
+    EXPECT_NE(asked.out.find("! nothing can be watched here: BTF: "), std::string::npos) << asked.out;
+    ::kill(child, SIGTERM);
+    EXPECT_EQ(finish(child).code, 0);
+    EXPECT_EQ(lines(contents(said)), 1u) << contents(said);
+    const std::string told = contents(events());
+    ASSERT_EQ(lines(told), 1u) << told;
+    const auto event = nlohmann::json::parse(told);
+    EXPECT_EQ(event["event"]["name"], "whodid.sensor.blind");
+    EXPECT_NE(event.dump().find("can watch nothing here: BTF: /sys/kernel/btf/vmlinux missing"),
+              std::string::npos)
+        << told;
 }
 
 // ---- with a kernel to trace ------------------------------------------------------------------------------

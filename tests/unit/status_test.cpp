@@ -200,6 +200,7 @@ TEST(Status, Metrics) {
              "whodid_trace_clients 1",
              "whodid_trace_dropped_total 41",
              "whodid_build_info{version=\"v1.2\"} 1",
+             "whodid_unserved 0",
              "whodid_budget_step 0",
              "whodid_config_reloads_total{result=\"refused\"} 1",
              "process_resident_memory_bytes 4.8e+07",

@@ -14,6 +14,7 @@
 
 #include "app/confine.h"
 #include "app/detach.h"
+#include "app/idle.h"
 #include "app/listener.h"
 #include "app/people.h"
 #include "app/stop.h"
@@ -164,7 +165,13 @@ int run(const RunOptions& options, const RereadOptions& reread) {
     if (!hand_over) return fail(hand_over.error());
     RunOptions roomy = options;
     roomy.load = with_room_to_keep(options.load);
+    Supervisor::Surroundings around;
+    around.out_fd = file.valid() ? file.get() : writes_to_stdout(options) ? STDOUT_FILENO : -1;
+    around.notices = std::move(*notices);
+    around.listeners = std::move(listeners);
     auto loader = Loader::load(roomy.load);
+    if (!loader && options.idles && loader.error().code == EOPNOTSUPP)
+        return idle(options, loader.error().message, std::move(around), stop.fd());
     if (!loader) return fail(loader.error());
     detach_behind();  // from here on every way to end is quick, SIGKILL too
     if (auto confined = confine(Role::kSupervisor); !confined) return fail(confined.error());
@@ -174,11 +181,7 @@ int run(const RunOptions& options, const RereadOptions& reread) {
         if (!signals) return fail(signals.error());
         reload = std::move(*signals);
     }
-    Supervisor::Surroundings around;
-    around.out_fd = file.valid() ? file.get() : writes_to_stdout(options) ? STDOUT_FILENO : -1;
     around.reread = with_what_stays(reread, roomy);
-    around.notices = std::move(*notices);
-    around.listeners = std::move(listeners);
     Supervisor supervisor(roomy, **loader, **hand_over, std::move(around));
     return supervisor.run(stop.fd(), reload.valid() ? reload.get() : -1);
 }

@@ -17,6 +17,7 @@ struct RunOptions : Settings {
         config_path;  // where the settings are from, but for what the command line says; empty: no file
     std::string output_path;  // JSON lines are appended to it; empty: standard output
     LedgerFormat ledger = LedgerFormat::kNone;
+    bool idles = false;    // where this kernel cannot be watched, rather than to end
     bool quiet = false;    // no footer
     bool verbose = false;  // more on standard error
 };

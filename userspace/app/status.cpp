@@ -71,6 +71,7 @@ std::vector<std::string> overruns(const Ledger& ledger) {
 
 std::vector<std::string> troubles(const Status& status) {
     std::vector<std::string> out;
+    if (!status.unserved.empty()) out.push_back("nothing can be watched here: " + status.unserved);
     if (!status.is_ready) out.emplace_back("it is still starting: nothing is told yet");
     if (status.stalled_ns)
         out.push_back(fmt::format("the pump has not moved for {}", format_duration(status.stalled_ns)));

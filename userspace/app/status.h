@@ -66,6 +66,7 @@ struct Status {
     std::uint32_t pid = 0;
     std::uint64_t start_wall_ns = 0, start_boot_ns = 0, uptime_ns = 0;
     bool is_ready = false;         // it tells events
+    std::string unserved;          // why nothing can be watched here; empty: it is. See idle.h
     std::uint64_t stalled_ns = 0;  // since when the pump has not moved; 0: it does. Set by who serves it
     std::string profile;           // empty: none
     std::string budget;            // its limits; empty: none

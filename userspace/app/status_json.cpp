@@ -194,6 +194,7 @@ std::string status_json(const Status& status) {
     put_member(out, "format", 1u);
     put_member(out, "healthy", wrong.empty());
     put_member(out, "ready", status.is_ready);
+    if (!status.unserved.empty()) put_member(out, "unserved", status.unserved);
     put_texts(out, "troubles", wrong);
     put_sensor(out, status);
     put_config(out, status.config);

@@ -145,6 +145,11 @@ void add_process(std::vector<Metric>& out, const Status& status) {
                    "1; the label has the version.",
                    kGauge,
                    {metric_point({{"version", status.version}}, 1)}});
+    out.push_back({"whodid.unserved",
+                   "",
+                   "1 where this machine's kernel cannot be watched, so that nothing is.",
+                   kGauge,
+                   {metric_point({}, status.unserved.empty() ? 0 : 1)}});
     out.push_back({"whodid.budget.step",
                    "{step}",
                    "What is left out to keep the budget: 0 nothing, 5 the most.",

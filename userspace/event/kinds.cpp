@@ -632,7 +632,7 @@ static const Kind kKinds[] = {
      nullptr, "stopped:", false},
     {REC_SENSOR_LOSS, "sensor.loss", "Events are missing", kSensorLayout, kLoss, word<"LOSS">, what_loss, nullptr,
      "lost", false},
-    {REC_SENSOR_BLIND, "sensor.blind", "The sensor does not see what it does itself, or sees it again",
+    {REC_SENSOR_BLIND, "sensor.blind", "The sensor sees nothing, or not what it does itself, or sees it again",
      kSensorLayout, kSensor, word<"BLIND">, what_sensor, nullptr, "tested its sight:", false},
     {REC_SENSOR_TAMPER, "sensor.tamper", "Somebody tried to mislead or change what records them", kSensorLayout,
      kSensor, word<"TAMPER">, what_sensor, nullptr, "tampered:", true},

@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -268,7 +269,8 @@ std::vector<Finding> probe_kernel() {
 Result<void> require_kernel() {
     for (const Finding& finding : probe_kernel()) {
         if (finding.ok || !finding.required) continue;
-        const bool rights = finding.what == "rights";
+        // A kernel before 5.8 does not know the right, nor the rest of what is needed.
+        const bool rights = finding.what == "rights" && ::prctl(PR_CAPBSET_READ, 39 /* CAP_BPF */) >= 0;
         return Error{finding.what + ": " + finding.detail, rights ? EPERM : EOPNOTSUPP};
     }
     return {};
