@@ -9,9 +9,11 @@
 #include <linux/capability.h>
 #include <spdlog/spdlog.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -106,6 +108,18 @@ const char* types_without_modules() {
 }
 
 }  // namespace
+
+/// In libbpf's place, which calls it to list the types of modules when it looks for a kernel function:
+/// without the right to, there is none, or a weak one that this kernel lacks (bpf_rdonly_cast before 6.2)
+/// would be an error.
+extern "C" int bpf_btf_get_next_id(__u32 start_id, __u32* next_id) {
+    bpf_attr attr{};
+    attr.start_id = start_id;
+    const auto failed = static_cast<int>(::syscall(SYS_bpf, BPF_BTF_GET_NEXT_ID, &attr, sizeof attr));
+    if (failed == 0) *next_id = attr.next_id;
+    if (failed != 0 && errno == EPERM) errno = ENOENT;
+    return failed == 0 ? 0 : -errno;
+}
 
 /// One way to load. A program that turns out not to attach is refused, and the whole tried again without it:
 /// what stands in for it must be loaded as well.
