@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "event/kinds.h"
 #include "sink/delivery.h"
 #include "spool_place.h"
 
@@ -207,6 +208,37 @@ TEST_F(DeliveryTest, CountsWhatIsRejectedAndRefused) {
     EXPECT_EQ(stats.last_error, "HTTP 400");
     EXPECT_EQ(stats.pending_records, 0u);
     expect_account(stats);
+}
+
+TEST_F(DeliveryTest, DeclaresWhatIsRejectedAndRefused) {
+    receiver_.answers = {{What::kTaken, 3, 0, ""}, {What::kRefused, 0, 0, ""}, {What::kTaken, 10, 0, ""}};
+    commit(0, 9);
+    test::put(*spool_, Lane::kRest, 9, 20, test::kOtherKind);
+    commit(10, 40);
+    run();
+    const auto declared = delivery_->take_losses();
+    ASSERT_EQ(declared.size(), 3u);
+    EXPECT_EQ(declared[0].kind, 0) << "which ones is not known";
+    EXPECT_EQ(declared[0].count, 3u);
+    EXPECT_EQ(declared[0].since_ns, 0u);
+    EXPECT_EQ(declared[0].until_ns, 9u);
+    EXPECT_EQ(declared[0].why, "rejected");
+    EXPECT_EQ(declared[1].kind, test::kOneKind);
+    EXPECT_EQ(declared[1].count, 10u);
+    EXPECT_EQ(declared[1].why, "refused");
+    EXPECT_EQ(declared[2].kind, test::kOneKind);
+    EXPECT_EQ(declared[2].count, 10u);
+    EXPECT_EQ(declared[2].why, "rejected");
+    EXPECT_TRUE(delivery_->take_losses().empty());
+}
+
+TEST_F(DeliveryTest, ARejectedDeclarationIsNotDeclared) {
+    receiver_.usual = {What::kTaken, 1, 0, ""};
+    for (std::uint64_t n = 0; n < 10; ++n) test::put(*spool_, Lane::kVital, n, 20, REC_SENSOR_LOSS);
+    ASSERT_TRUE(spool_->commit());
+    run();
+    EXPECT_EQ(delivery_->stats().rejected, 1u);
+    EXPECT_TRUE(delivery_->take_losses().empty());
 }
 
 TEST_F(DeliveryTest, SplitsWhatIsTooLargeDownToOne) {

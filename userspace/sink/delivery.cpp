@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "event/kinds.h"
+
 namespace whodid {
 
 namespace {
@@ -76,6 +78,7 @@ void Delivery::act_on(const Outcome& outcome, SpoolRead& read) {
         case Outcome::What::kTaken: {
             const std::uint64_t rejected = std::min<std::uint64_t>(outcome.rejected, count);
             stats_.rejected += rejected;
+            lose_some(read, rejected);
             stats_.written += count - rejected;
             stats_.last_success_wall_ns = clock_.wall_ns();
             records_max_ =
@@ -133,6 +136,20 @@ void Delivery::note_error(const std::string& why) {
 void Delivery::lose(const SpoolRead& read) {
     for (const SpoolRecord& record : read.records())
         losses_.add(record.kind, SpoolTally::of(record), LossReason::kRefused);
+}
+
+/// Which ones is not told, unless it is all. Declarations of losses are counted and no more: each that is
+/// declared itself would be another one to reject.
+void Delivery::lose_some(const SpoolRead& read, std::uint64_t count) {
+    SpoolTallies kinds;
+    for (const SpoolRecord& record : read.records())
+        if (record.kind != REC_SENSOR_LOSS) kinds[record.kind].add(SpoolTally::of(record));
+    if (count == 0 || kinds.empty()) return;
+    const SpoolTally all = total(kinds);
+    if (count < std::min(all.count, read.records().size()))
+        kinds = {{kinds.size() == 1 ? kinds.begin()->first : std::uint16_t{0},
+                  {count, 0, all.since_ns, all.until_ns}}};
+    for (const auto& [kind, tally] : kinds) losses_.add(kind, tally, LossReason::kRejected);
 }
 
 std::vector<SpoolLoss> Delivery::take_losses() {

@@ -59,7 +59,7 @@ public:
     /// A request is due at once. From any thread, as stats().
     bool is_batch_full() const { return !is_backing_off_ && is_full(spool_.counts()); }
     OutboxStats stats() const;
-    /// What the receiver refused since the last call. From any thread.
+    /// What the receiver refused or rejected since the last call. From any thread.
     std::vector<SpoolLoss> take_losses();
 
 private:
@@ -71,6 +71,7 @@ private:
     void complain(const Result<void>& done);
     void note_error(const std::string& why);
     void lose(const SpoolRead& read);
+    void lose_some(const SpoolRead& read, std::uint64_t count);
 
     Spool& spool_;
     Receiver& receiver_;

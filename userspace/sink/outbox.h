@@ -36,7 +36,7 @@ public:
     /// As the spool's, for one thread. Neither waits for the receiver.
     Result<void> append(Lane lane, const SpoolRecord& record);
     Result<void> commit();
-    /// Of the spool, and what the receiver refused.
+    /// Of the spool, and what the receiver refused or rejected.
     std::vector<SpoolLoss> take_losses();
     const std::vector<std::string>& warnings() const { return spool_->warnings(); }
 

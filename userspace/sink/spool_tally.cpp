@@ -18,6 +18,8 @@ std::string_view loss_word(LossReason why) {
             return "spool_damaged";
         case LossReason::kRefused:
             return "refused";
+        case LossReason::kRejected:
+            return "rejected";
     }
     return "";
 }

@@ -43,7 +43,7 @@ inline SpoolTally total(const SpoolTallies& tallies) {
 }
 
 /// Why records are lost.
-enum class LossReason { kSize, kAge, kNotStored, kTooLarge, kDamaged, kRefused };
+enum class LossReason { kSize, kAge, kNotStored, kTooLarge, kDamaged, kRefused, kRejected };
 std::string_view loss_word(LossReason why);
 
 /// What the far end will never get.
