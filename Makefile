@@ -48,6 +48,7 @@ lib_obj  := $(if $(JOINED),$(joined:%=$(B)/joined/%.o) $(version_src:%.cpp=$(B)/
 UNIT     ?=
 unit_src := $(if $(UNIT),tests/unit/allocations.cpp $(UNIT:%=tests/unit/%_test.cpp),$(wildcard tests/unit/*.cpp tests/unit/*/*.cpp))
 unit_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(unit_src))
+receivers_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/receivers/*.cpp))
 golden_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/golden/*.cpp))
 live_obj := $(patsubst %.cpp,$(B)/obj/%.o,$(wildcard tests/live/*.cpp))
 fuzzers  := $(patsubst tests/fuzz/%_fuzz.cpp,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.cpp))
@@ -57,8 +58,8 @@ bench_tested := $(patsubst %,$(B)/obj/tests/bench/%.o,report report_sections rep
 deeds    := $(patsubst tests/live/deeds/%.c,$(B)/deeds/%,$(filter-out %/compat.c,$(wildcard tests/live/deeds/*.c)))
 deeds    += $(if $(filter x86_64,$(shell uname -m)),$(B)/deeds/compat32 $(B)/deeds/compat64)
 
-.PHONY: FORCE all run docs test test-vm soak unit golden live lint bench fuzz clean install cli package test-packages deps \
-	deps-test deps-vm deps-package arm64 kernels
+.PHONY: FORCE all run docs test test-vm soak unit golden receivers live lint bench fuzz clean install cli package \
+	test-packages deps deps-test deps-vm deps-receivers deps-package arm64 kernels
 all: $(B)/whodid
 
 # ---- BPF -------------------------------------------------------------------------------------------
@@ -108,14 +109,15 @@ $(B)/whodid: $(B)/obj/userspace/main.o $(B)/libwhodid.a
 
 # ---- tests -----------------------------------------------------------------------------------------
 # What is tested is compiled as it is shipped; the tests themselves with less, which is most of a build's time.
-$(unit_obj): override CPPFLAGS += -Itests
-$(unit_obj) $(golden_obj): override CXXFLAGS += -O0 -g1
+$(unit_obj) $(receivers_obj): override CPPFLAGS += -Itests
+$(unit_obj) $(receivers_obj) $(golden_obj): override CXXFLAGS += -O0 -g1
 $(live_obj): override CPPFLAGS += -Itests
 $(live_obj): override CXXFLAGS += -O1 -g1
 $(B)/tests/unit: $(unit_obj) $(bench_tested) $(B)/libwhodid.a
 $(B)/tests/golden: $(golden_obj) $(B)/libwhodid.a
+$(B)/tests/receivers: $(receivers_obj) $(B)/libwhodid.a
 $(B)/tests/live: $(live_obj) $(B)/obj/tests/bench/multiply.o $(B)/libwhodid.a
-$(B)/tests/unit $(B)/tests/golden $(B)/tests/live:
+$(B)/tests/unit $(B)/tests/golden $(B)/tests/receivers $(B)/tests/live:
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lcrypt $(LDLIBS) -o $@
@@ -149,6 +151,9 @@ $(B)/fuzz/%: tests/fuzz/%_fuzz.cpp $(B)/asan/libwhodid.a
 unit: $(B)/tests/unit $(B)/whodid
 	$<
 golden: $(B)/tests/golden
+	$<
+# Events to programs that nobody here wrote.
+receivers: $(B)/tests/receivers | deps-test deps-receivers
 	$<
 live: $(B)/tests/live $(B)/whodid $(deeds)
 	$<
@@ -197,8 +202,8 @@ asan tsan: | deps-test
 	$(Q)$(MAKE) $($@) $(B)/$@/tests/unit $(B)/$@/tests/golden
 
 # The whole suite. The program is compiled as packages have it.
-test: | deps-vm
-	$(Q)$(MAKE) JOINED=1 $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/live $(deeds)
+test: | deps-vm deps-receivers
+	$(Q)$(MAKE) JOINED=1 $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/receivers $(B)/tests/live $(deeds)
 	-$(Q)$(MAKE) arm64
 	$(Q)$(MAKE) asan
 	$(Q)$(MAKE) tsan
@@ -214,6 +219,8 @@ deps-test:
 	$(Q)tools/install-deps test
 deps-vm:
 	$(Q)tools/install-deps vm
+deps-receivers:
+	$(Q)B=$(B) tools/install-deps receivers
 deps-package:
 	$(Q)tools/install-deps package
 

@@ -53,19 +53,21 @@ inline bool succeeds(std::vector<std::string> words) {
 
 class ReceiverProcess {
 public:
-    /// "otlp_grpc.py" and its options; where events are written to is one of its own.
-    ReceiverProcess(const std::string& name, const std::vector<std::string>& options) {
+    /// "otlp_grpc.py" and its options.
+    ReceiverProcess(const std::string& name, const std::vector<std::string>& options)
+        : ReceiverProcess(std::vector<std::string>{kPython, "-B", "tests/receivers/" + name}, options) {}
+    /// A program that behaves as those do; where it writes events to is one of its own.
+    ReceiverProcess(std::vector<std::string> words, const std::vector<std::string>& options) {
         int input[2], output[2];
         EXPECT_EQ(::pipe2(input, O_CLOEXEC), 0);
         EXPECT_EQ(::pipe2(output, O_CLOEXEC), 0);
         const Fd theirs(input[0]), said(output[0]), saying(output[1]);
         input_ = Fd(input[1]);
-        std::vector<std::string> words = {kPython, "-B", "tests/receivers/" + name, "--events",
-                                          events_path()};
+        words.insert(words.end(), {"--events", events_path()});
         words.insert(words.end(), options.begin(), options.end());
         pid_ = start(words, theirs.get(), saying.get());
         port_ = read_port(said.get());
-        EXPECT_NE(port_, 0) << name << " does not listen";
+        EXPECT_NE(port_, 0) << words[0] << " does not listen";
     }
     /// It ends when its input does.
     ~ReceiverProcess() {
