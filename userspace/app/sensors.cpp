@@ -35,7 +35,7 @@ std::uint64_t note_of_dead(const std::string& path) {
 SensorList::SensorList(std::string directory) : directory_(std::move(directory)) {
     ::mkdir(directory_.c_str(), 0755);
     file_ = file_of(static_cast<std::uint32_t>(::getpid()));
-    const Fd file(::open(file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    const Fd file(::open(file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.valid()) file_.clear();
 }
 
