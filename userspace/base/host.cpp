@@ -81,7 +81,9 @@ std::string LiveHost::link(const std::string& path) const {
 
 std::optional<FileId> LiveHost::identify(const std::string& path) const {
     struct stat st {};
-    if (::stat(path.c_str(), &st) != 0) return std::nullopt;
+    // In an image of its own that lacks the file, the machine's: a login program's, say.
+    if (::stat(path.c_str(), &st) != 0 && ::stat(("/proc/1/root" + path).c_str(), &st) != 0)
+        return std::nullopt;
     return FileId{static_cast<std::uint32_t>(major(st.st_dev) << 20 | minor(st.st_dev)), st.st_ino};
 }
 
