@@ -111,7 +111,7 @@ protected:
         return rings.is_array() && rings.size() == 2 && std::ranges::all_of(rings, is_sound);
     }
     /// All that the service told between the first and the last event of the trace, but what the trace did
-    /// itself, which it does not show, and what a worker that was killed had not sent, which is declared.
+    /// itself, which it does not show. Where a worker was killed, what it had not sent yet is missing.
     static void expect_the_same(Sensor& own, const Trace& trace) {
         std::map<std::string, Json> shown;
         std::uint64_t first = ~0ull, last = 0;
@@ -121,20 +121,19 @@ protected:
             first = std::min(first, at(event, "whodid.seq").get<std::uint64_t>());
             last = std::max(last, at(event, "whodid.seq").get<std::uint64_t>());
         }
-        std::uint64_t compared = 0, missing = 0;
+        std::size_t compared = 0;
         for (const Json& event : own.all({})) {
             const auto seq = at(event, "whodid.seq").get<std::uint64_t>();
             if (seq < first || seq > last || at(event, "process.pid") == trace.pid()) continue;
             const auto found = shown.find(text_at(event, "event.id"));
             if (found == shown.end()) {
-                ++missing;
+                ADD_FAILURE() << "not shown: " << event;
                 continue;
             }
             EXPECT_EQ(found->second, event);
             ++compared;
         }
-        EXPECT_LE(missing, trace.lost("trace (between workers)"));
-        EXPECT_GT(compared, 60u);
+        EXPECT_GT(compared, 40u);
     }
 
     fs::path directory_;
@@ -161,7 +160,8 @@ TEST_F(Attach, ATraceReadsOnFromWorkerToWorker) {
     last = act("reloaded");
     ASSERT_TRUE(comes_true([&] { return trace.holds(last); })) << trace.said();
 
-    EXPECT_EQ(trace.lost("trace (between workers)"), 0u) << "a reload costs nothing";
+    EXPECT_EQ(trace.lost("trace (between workers)"), 0u) << trace.said();
+    expect_the_same(*own, trace);
 
     const pid_t second = worker_of(*own, first);
     ::kill(second, SIGKILL);
@@ -185,7 +185,7 @@ TEST_F(Attach, ATraceReadsOnFromWorkerToWorker) {
     EXPECT_NE(trace.said().find("the whodid daemon has stopped"), std::string::npos) << trace.said();
     EXPECT_NE(trace.said().find(" events shown"), std::string::npos) << trace.said();
     EXPECT_EQ(trace.lost("trace (too slow)"), 0u) << trace.said();
-    expect_the_same(*own, trace);
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(trace.holds("\"killed" + std::to_string(i) + "\"")) << i;
 }
 
 TEST_F(Attach, WhoDoesNotReadMissesSomeAndCostsOthersNothing) {
