@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "event/kinds.h"
+
 namespace whodid {
 
 namespace {
