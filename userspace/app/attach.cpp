@@ -234,7 +234,7 @@ Result<Attachment::Going> Attachment::read() {
         const auto frame = client_->next();
         if (!frame) return frame.error();
         if (!*frame) break;
-        const auto going = take(**frame);
+        auto going = take(**frame);
         if (!going || *going != Going::kOn) return going;
     }
     return *open ? Going::kOn : Going::kAgain;
