@@ -37,6 +37,7 @@ public:
     virtual std::vector<std::string> list(const std::string& path) const = 0;
     /// What a symbolic link points to; empty when it cannot be read.
     virtual std::string link(const std::string& path) const = 0;
+    /// Nothing where neither this process finds it nor the machine's first process does.
     virtual std::optional<FileId> identify(const std::string& path) const = 0;
     virtual ClockAnchor anchor() const = 0;
     /// Whether names may be looked up in the host's own name service (NSS).
