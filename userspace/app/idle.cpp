@@ -74,8 +74,8 @@ int idle(const RunOptions& options, const std::string& why, Supervisor::Surround
     auto pipeline = Pipeline::make(stream, host, ledger, kept, &sinks);
     if (!pipeline) return fail(pipeline.error());
     const auto server = serve_idle_status(std::move(around.listeners));
-    Observer observer(idle_status(options, why, stream.sensor_start_ns), sinks, **hand_over, server.get(),
-                      make_metrics_exporters(options.sinks, surroundings));
+    Observer observer(idle_status(options, why, stream.sensor_start_ns), sinks, **hand_over,
+                      {server.get(), nullptr}, make_metrics_exporters(options.sinks, surroundings));
 
     (*pipeline)->say(REC_SENSOR_BLIND, fmt::format("version {} can watch nothing here: {}", kVersion, why));
     Result<void> told = around.notices.status("idle: " + why);
@@ -83,7 +83,7 @@ int idle(const RunOptions& options, const std::string& why, Supervisor::Surround
     pollfd stop{stop_fd, POLLIN, 0};
     do {
         if (auto written = (*pipeline)->advance(boot_now_ns()); !written) return fail(written.error());
-        observer.look(ledger, **pipeline, Moment::kRunning);
+        observer.look(ledger, **pipeline, nullptr, Moment::kRunning);
         if (told) told = around.notices.alive();
         if (!told) spdlog::warn("{}", told.error().message);
     } while (::poll(&stop, 1, kLookMs) <= 0);

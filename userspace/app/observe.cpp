@@ -83,19 +83,20 @@ std::vector<SinkSet::NamedLoss> Observer::take_losses(Moment moment) {
 }
 
 /// How full what must not grow without end is.
-void Observer::describe_room(Status& status, const Pipeline& pipeline, const LiveCapture& live) const {
+void Observer::describe_room(Status& status, const Pipeline& pipeline, const LiveCapture* live) const {
     std::vector<TableSize> tables = pipeline.table_sizes();
-    if (live.folds().limit != 0) tables.push_back(live.folds());
+    if (live && live->folds().limit != 0) tables.push_back(live->folds());
     for (const TableSize& table : tables)
         status.caches.push_back({std::string(table.name), table.entries, table.limit, table.evicted});
-    for (const RingUse& ring : live.rings())
-        status.rings.push_back({std::string(ring.name), ring.used, ring.size, ring.peak});
+    if (live)
+        for (const RingUse& ring : live->rings())
+            status.rings.push_back({std::string(ring.name), ring.used, ring.size, ring.peak});
     if (!servers_.traces) return;
     const TraceServer::Counts counts = servers_.traces->counts();
     status.traces = {counts.clients, counts.sent, counts.dropped};
 }
 
-void Observer::look(const Ledger& ledger, Pipeline& pipeline, const LiveCapture& live, Moment moment) {
+void Observer::look(const Ledger& ledger, Pipeline& pipeline, const LiveCapture* live, Moment moment) {
     for (const auto& [sink, loss] : take_losses(moment))
         pipeline.say_loss("sink " + sink + " (" + loss.why + ")", loss.kind, loss.count,
                           boot_of(loss.since_ns), boot_of(loss.until_ns));

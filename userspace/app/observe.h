@@ -33,13 +33,14 @@ public:
     /// An event that is told.
     void note(const Event& event);
     /// Declares what sinks have lost and publishes how it fares. The ledger so far, the kernel's columns too.
-    void look(const Ledger& ledger, Pipeline& pipeline, const LiveCapture& live, Moment moment);
+    /// `live`: null where nothing is captured.
+    void look(const Ledger& ledger, Pipeline& pipeline, const LiveCapture* live, Moment moment);
     /// Sends the last metrics, and no more.
     void end_exports() { exporters_.clear(); }
 
 private:
     std::vector<SinkSet::NamedLoss> take_losses(Moment moment);
-    void describe_room(Status& status, const Pipeline& pipeline, const LiveCapture& live) const;
+    void describe_room(Status& status, const Pipeline& pipeline, const LiveCapture* live) const;
 
     const Status constant_;
     SinkSet& sinks_;

@@ -268,7 +268,7 @@ int work(WorkerTask task) {
             traces->write(batch, [&processes](const Process& process) { return processes.parent(process); });
     });
     pump.each_second = [&](const Ledger& now, Pipeline& at, Moment moment) {
-        observer.look(now, at, **live, moment);
+        observer.look(now, at, live->get(), moment);
     };
     const auto pumped = (*live)->pump(**pipeline, ledger, pump);
     if (!pumped) return fail(pumped.error());
