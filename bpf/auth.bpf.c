@@ -101,7 +101,7 @@ static __always_inline int is_log_path(const char* path) {
 }
 
 static __always_inline int goes_to_log(struct sock* sk, struct message* m) {
-    char path[24] __attribute__((aligned(8))) = {}; /* 16 are compared, and behind those that fit comes a NUL */
+    char path[24] __attribute__((aligned(8))) = {}; /* 16 are compared; behind what fits comes a NUL */
 
     if (m->name) {
         __u64 bytes = m->name_length - sizeof(__u16) + 1; /* with a NUL that the name may lack */

@@ -106,6 +106,7 @@ std::vector<std::string> trace_arguments(const DaemonOptions& options) {
 std::vector<std::string> every_event_arguments(const DaemonOptions& options) {
     auto argv = trace_arguments(options);
     if (help_has({options.program, "trace"}, "--every-event")) argv.push_back("--every-event");
+    if (help_has({options.program, "trace"}, "--standalone")) argv.push_back("--standalone");
     return argv;
 }
 

@@ -64,6 +64,7 @@ protected:
         if (child != 0) return child;
         for (const auto& [name, value] : environment_) ::setenv(name.c_str(), value.c_str(), 1);
         ::setenv("W", program().c_str(), 1);
+        ::setenv("WHODID_STANDALONE", "true", 1);  // of any daemon that runs here
         for (int fd : {1, 2}) {
             const fs::path path = directory_ / (fd == 1 ? "out" : "err");
             ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), fd);
