@@ -114,6 +114,25 @@ TEST_F(BacklogTest, FromWhatWasToldOneLearns) {
     EXPECT_TRUE(ledger.imbalances().empty());
 }
 
+TEST_F(BacklogTest, ALoginThatNobodyHasToldIsToldThoughItsProcessesAreListed) {
+    Backlog backlog(20 * kMs, 20 * kMs, 117);
+    backlog.add(listed(shell_, 31 * kMs), false);
+    backlog.add(exec_at(30 * kMs, shell_), false);
+    take_over(backlog, 20 * kMs);
+    EXPECT_EQ(one("session.start")["user.id"], "1004");
+    EXPECT_EQ(pipeline().numbers().session, 118u);
+}
+
+TEST_F(BacklogTest, ALoginThatWasToldIsAnOldOne) {
+    Backlog backlog(20 * kMs, 20 * kMs, 118);
+    backlog.add(listed(shell_, 31 * kMs), false);
+    backlog.add(exec_at(30 * kMs, shell_), false);
+    take_over(backlog, 20 * kMs);
+    EXPECT_TRUE(all("session.start").empty());
+    EXPECT_EQ(one("process.exec")["user.id"], "1004");
+    EXPECT_EQ(pipeline().numbers().session, 118u);
+}
+
 TEST_F(BacklogTest, NothingIsLostThatIsInTheRingsStill) {
     Checkpoint from;
     from.taken[REC_PROCESS_EXEC] = 5;

@@ -28,6 +28,13 @@ void forget_exe(std::vector<char>& record) {
     std::memcpy(record.data(), &listed, sizeof listed);
 }
 
+void forget_login(std::vector<char>& record) {
+    rec_hdr header = header_of(record);
+    if (record.size() < sizeof header) return;
+    header.task.loginuid = header.task.sessionid = REC_UNSET;
+    std::memcpy(record.data(), &header, sizeof header);
+}
+
 std::uint64_t rest(std::uint64_t from, std::uint64_t taken) { return from > taken ? from - taken : 0; }
 
 }  // namespace
@@ -49,8 +56,11 @@ void Backlog::sort() {
             if (header.kind == REC_PROCESS_EXEC && header.result == 0) execs.insert(key_of(header.task));
         }
     }
-    for (auto& record : listing_)
-        if (execs.contains(key_of(header_of(record).task))) forget_exe(record);
+    for (auto& record : listing_) {
+        const rec_task task = header_of(record).task;
+        if (execs.contains(key_of(task))) forget_exe(record);
+        if (task.sessionid != REC_UNSET && task.sessionid > last_session_) forget_login(record);
+    }
 }
 
 Lost lost_records(const Checkpoint& from, const Backlog& backlog, std::size_t waiting) {

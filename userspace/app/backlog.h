@@ -17,16 +17,19 @@ class Backlog {
 public:
     using Records = std::vector<std::vector<char>>;
 
-    /// See Checkpoint: what a predecessor had taken and had happened by then, it told.
-    explicit Backlog(std::uint64_t told_until_ns, std::uint64_t listed_until_ns = 0)
-        : told_until_ns_(told_until_ns), listed_until_ns_(listed_until_ns) {}
+    /// See Checkpoint: what a predecessor had taken and had happened by then, it told. Of logins those up to
+    /// `last_session`; without a predecessor there are none to tell.
+    explicit Backlog(std::uint64_t told_until_ns, std::uint64_t listed_until_ns = 0,
+                     std::uint32_t last_session = ~std::uint32_t{0})
+        : told_until_ns_(told_until_ns), listed_until_ns_(listed_until_ns), last_session_(last_session) {}
 
     void add(std::span<const char> record, bool had);
     /// Once all are there.
     void sort();
 
     /// The processes there are. They are learnt first; what they run is left out of those that exec later
-    /// on: it is not what they ran.
+    /// on: it is not what they ran. So is their login where it is still to be told: as one of a process
+    /// that is known by it would be taken for an old one.
     const Records& listing() const { return listing_; }
     /// In order of time.
     const Records& told() const { return told_; }
@@ -36,6 +39,7 @@ public:
 
 private:
     std::uint64_t told_until_ns_, listed_until_ns_;
+    std::uint32_t last_session_;
     Records listing_, told_, fresh_;
     KindCounts taken_again_{};
 };

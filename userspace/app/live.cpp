@@ -286,7 +286,9 @@ Result<void> LiveCapture::begin(Pipeline& pipeline, Ledger& ledger) {
     }
     taken_ = from.taken;
     listed_until_ns_ = from.listed_until_ns;
-    Backlog backlog(from.told_until_ns, from.listed_until_ns);
+    constexpr std::uint32_t kAllSessions = ~std::uint32_t{0};
+    Backlog backlog(from.told_until_ns, from.listed_until_ns,
+                    from.told_until_ns != 0 ? from.numbers.session : kAllSessions);
     if (auto read = read_backlog(backlog, ledger); !read) return read;
 
     pipeline.go_on_from(from.numbers, hand_over_ ? hand_over_->begin() * kOwnNumbers : 0);

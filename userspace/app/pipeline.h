@@ -55,11 +55,12 @@ public:
     /// learnt from them, nothing is told or counted.
     void learn(const std::vector<std::vector<char>>& records, std::uint64_t until_boot_ns);
 
-    /// How far the stream is numbered.
+    /// How far the stream is numbered, and the highest audit session whose login it has told.
     struct Numbers {
         std::uint64_t seq = 0, shown = 0;
+        std::uint32_t session = 0;
     };
-    Numbers numbers() const { return {seq_, shown_}; }
+    Numbers numbers() const { return {seq_, shown_, enricher_.sessions().last_announced()}; }
     /// Goes on from there. `own`: above every number that a predecessor gave to records of its own.
     void go_on_from(const Numbers& numbers, std::uint64_t own);
 

@@ -44,6 +44,7 @@ public:
     /// Records of failed execs that wait.
     std::size_t waiting() const { return searches_.size(); }
 
+    const Sessions& sessions() const { return sessions_; }
     const Processes& processes() const { return processes_; }
     /// Of all it keeps.
     std::vector<TableSize> table_sizes() const;

@@ -2,6 +2,7 @@
 // Logins by audit session number.
 #include "enrich/sessions.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace whodid {
@@ -53,7 +54,9 @@ SessionTotals* Sessions::totals(std::uint32_t audit_session) {
 
 bool Sessions::announce(std::uint32_t audit_session) {
     const auto found = sessions_.find(audit_session);
-    return found != sessions_.end() && !std::exchange(found->second.announced, true);
+    if (found == sessions_.end() || std::exchange(found->second.announced, true)) return false;
+    last_announced_ = std::max(last_announced_, audit_session);
+    return true;
 }
 
 bool Sessions::announced(std::uint32_t audit_session) const {

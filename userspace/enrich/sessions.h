@@ -38,6 +38,8 @@ public:
     /// A session.start was made for it, or it is older than the sensor. True the first time.
     bool announce(std::uint32_t audit_session);
     bool announced(std::uint32_t audit_session) const;
+    /// The highest number that was; 0: none.
+    std::uint32_t last_announced() const { return last_announced_; }
     /// True when it was announced and had not ended yet.
     bool end(std::uint32_t audit_session);
 
@@ -61,6 +63,7 @@ private:
     const Stream& stream_;
     std::unordered_map<std::uint32_t, Entry> sessions_;
     std::uint64_t evicted_ = 0;
+    std::uint32_t last_announced_ = 0;
 };
 
 }  // namespace whodid
