@@ -202,8 +202,8 @@ asan tsan: | deps-test
 	$(Q)$(MAKE) $($@) $(B)/$@/tests/unit $(B)/$@/tests/golden
 
 # The whole suite. The program is compiled as packages have it.
-test: | deps-vm deps-receivers
-	$(Q)$(MAKE) JOINED=1 $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/receivers $(B)/tests/live $(deeds)
+test: | deps-vm
+	$(Q)$(MAKE) JOINED=1 deps-receivers $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/receivers $(B)/tests/live $(deeds)
 	-$(Q)$(MAKE) arm64
 	$(Q)$(MAKE) asan
 	$(Q)$(MAKE) tsan
