@@ -95,6 +95,12 @@ protected:
         return sink.substr(0, sink.rfind('}')) + ", timeout: 2s, retry: {first: 100ms, most: 500ms}}\n";
     }
 
+    /// Of a receiver that is gone.
+    static int vacant_port() { return ReceiverProcess("otlp_http.py", {}).port(); }
+    static ReceiverProcess receiver_at(int port) {
+        return ReceiverProcess("otlp_http.py", {"--port", std::to_string(port)});
+    }
+
     static Query loss_of(const std::string& stage) {
         return {"sensor.loss", 0,
                 [stage](const Json& e) { return text_at(e, "whodid.loss.stage").starts_with(stage); }};
@@ -243,9 +249,7 @@ void damage(const fs::path& path, std::size_t bytes, std::mt19937& random) {
 }
 
 TEST_F(Fault, ASpoolThatIsDamagedGivesTheRest) {
-    auto receiver = std::make_unique<ReceiverProcess>("otlp_http.py", std::vector<std::string>{});
-    const int port = receiver->port();
-    receiver.reset();
+    const int port = vacant_port();
     configure_alice(hasty_sink("far", port));
     const auto own = serve_configured();
     ASSERT_TRUE(own);
@@ -253,15 +257,14 @@ TEST_F(Fault, ASpoolThatIsDamagedGivesTheRest) {
     ASSERT_TRUE(own->wait_for(exec_of("kept99")));
     expect_balance(own->stop());
     damage(spool(), static_cast<std::size_t>(asked("WHODID_DAMAGE", 20)), random_);
-    receiver = std::make_unique<ReceiverProcess>("otlp_http.py",
-                                                 std::vector<std::string>{"--port", std::to_string(port)});
+    const ReceiverProcess receiver = receiver_at(port);
     const auto next = serve_configured();
     ASSERT_TRUE(next);
     EXPECT_TRUE(next->wait_for(loss_of("sink far (spool_damaged)")));
     act("later", 5);
-    EXPECT_TRUE(has(*receiver, next->wait_for(exec_of("later4"))));
+    EXPECT_TRUE(has(receiver, next->wait_for(exec_of("later4"))));
     expect_balance(next->stop());
-    const Ids delivered = ids_of(*receiver, "200");
+    const Ids delivered = ids_of(receiver, "200");
     expect_all(*own, delivered, "a damaged spool", declared_by(*next, "sink far (spool_damaged)"));
     expect_all(*next, delivered, "a damaged spool: what came later");
 }
@@ -323,9 +326,7 @@ rlim_t limit_descriptors(pid_t pid, rlim_t to) {
 }
 
 TEST_F(Fault, DescriptorsThatRunOutCostWhatIsDeclared) {
-    auto receiver = std::make_unique<ReceiverProcess>("otlp_http.py", std::vector<std::string>{});
-    const int port = receiver->port();
-    receiver.reset();
+    const int port = vacant_port();
     configure_alice("  - {name: files, type: jsonl, path: " + files().string() +
                     "/, compress: false, rotate: {size: 64K}}\n" + hasty_sink("far", port));
     const auto own = serve_configured();
@@ -335,13 +336,12 @@ TEST_F(Fault, DescriptorsThatRunOutCostWhatIsDeclared) {
     Beside acts = load();
     EXPECT_TRUE(says(*own, "/files/")) << "it can neither close a file nor begin one";
     EXPECT_NE(own->said().find("Too many open files"), std::string::npos) << own->said();
-    receiver = std::make_unique<ReceiverProcess>("otlp_http.py",
-                                                 std::vector<std::string>{"--port", std::to_string(port)});
+    const ReceiverProcess receiver = receiver_at(port);
     EXPECT_FALSE(exited(0, whodid({"status", "--socket", socket()}))) << "nobody can be let in";
     limit_descriptors(worker, many);
     const std::size_t begun = event_files_in(files());
     EXPECT_TRUE(comes_true([&] { return event_files_in(files()) > begun; })) << own->said();
-    EXPECT_TRUE(comes_true([&] { return !ids_of(*receiver, "200").empty(); })) << own->said();
+    EXPECT_TRUE(comes_true([&] { return !ids_of(receiver, "200").empty(); })) << own->said();
     acts.stop();
     // Nothing is lost any more, and what was is declared: it would die with the worker.
     EXPECT_TRUE(comes_true([&] { return whodid({"status", "--socket", socket()})->exit_code() == 0; }));
@@ -352,11 +352,11 @@ TEST_F(Fault, DescriptorsThatRunOutCostWhatIsDeclared) {
     act("unheard", 20);
     limit_descriptors(own->pid(), many);
     EXPECT_TRUE(goes_on_for(*own, worker, "was killed by SIGKILL"));
-    EXPECT_TRUE(has(*receiver, own->wait_for(exec_of("unheard19"))));
+    EXPECT_TRUE(has(receiver, own->wait_for(exec_of("unheard19"))));
     expect_balance(own->stop());
     const Accepted accepted = accepted_by(*own, true);
     expect_all(accepted, ids_of_lines(files()), "no descriptors: files", declared_by(*own, "sink files"));
-    expect_all(accepted, ids_of(*receiver, "200"), "no descriptors: OTLP", declared_by(*own, "sink far"));
+    expect_all(accepted, ids_of(receiver, "200"), "no descriptors: OTLP", declared_by(*own, "sink far"));
     expect_intact(files());
 }
 
@@ -393,9 +393,7 @@ private:
 TEST_F(Fault, MemoryThatIsLimitedIsNotExceededAndADeathOfItIsDeclared) {
     const MemoryGroup group;
     if (!group.is_there()) GTEST_SKIP() << "no memory controller of control groups is to be had here";
-    auto receiver = std::make_unique<ReceiverProcess>("otlp_http.py", std::vector<std::string>{});
-    const int port = receiver->port();
-    receiver.reset();
+    const int port = vacant_port();
     configure_alice(hasty_sink("far", port));
     const auto own = serve_configured();
     ASSERT_TRUE(own);
@@ -424,11 +422,10 @@ TEST_F(Fault, MemoryThatIsLimitedIsNotExceededAndADeathOfItIsDeclared) {
         says(*own, "the worker " + std::to_string(worker) + " was killed by SIGKILL; another one goes on"));
     act("after", 1);
     const auto last = own->wait_for(exec_of("after0"), milliseconds(30'000));
-    receiver = std::make_unique<ReceiverProcess>("otlp_http.py",
-                                                 std::vector<std::string>{"--port", std::to_string(port)});
-    EXPECT_TRUE(has(*receiver, last));
+    const ReceiverProcess receiver = receiver_at(port);
+    EXPECT_TRUE(has(receiver, last));
     expect_balance(own->stop());
-    expect_all(*own, ids_of(*receiver, "200"), "memory limit reached", declared_by(*own, "sink far"), true);
+    expect_all(*own, ids_of(receiver, "200"), "memory limit reached", declared_by(*own, "sink far"), true);
 }
 
 // ---- the receiver -----------------------------------------------------------------------------------------
@@ -484,9 +481,6 @@ TEST_F(Fault, AReceiverThatNeverAnswersHoldsUpNothing) {
     act("swallowed-too", 5);
     silent.reset();
     full.reset();
-    const auto receiver_at = [](int port) {
-        return ReceiverProcess("otlp_http.py", {"--port", std::to_string(port)});
-    };
     const ReceiverProcess a = receiver_at(silent_port), b = receiver_at(full_port);
     const auto last = next->wait_for(exec_of("swallowed-too4"));
     EXPECT_TRUE(has(a, last));
