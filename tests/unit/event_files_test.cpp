@@ -103,7 +103,7 @@ TEST(EventFiles, RotatesByAge) {
     world.add(*files, 1);
     EXPECT_EQ(world.names(".jsonl").size(), 1u);
     world.now_ns += 3'000'000'000;
-    ASSERT_TRUE(files->write(Batch{}));  // no event is needed
+    ASSERT_TRUE(files->tick());  // no event is needed
     world.add(*files, 1);
     EXPECT_EQ(world.names(".jsonl").size(), 2u);
     EXPECT_EQ(world.verdict(), "intact");
@@ -295,9 +295,10 @@ protected:
         EXPECT_EQ(wrong, "");
     }
 
-    /// Fills it, makes room, and goes on.
+    /// Fills it, makes room, and goes on. `is_room_told`: the system tells whether there is some, without a
+    /// write.
     static std::string fill_and_resume(EventFilesWorld& world, const std::function<void()>& fill,
-                                       const std::function<void()>& make_room) {
+                                       const std::function<void()>& make_room, bool is_room_told) {
         const auto files = world.open();
         world.add(*files, 1);
         fill();
@@ -318,9 +319,15 @@ protected:
         if (first_ns >= last_ns || last_ns > world.now_ns) return "the loss has no time range";
         written += 60 - lost;
         if (world.said.back().find("events are lost: ") != 0) return "said: " + world.said.back();
+        if (is_room_told) {
+            (void)files->tick();
+            if (!files->counts().is_down) return "it is up, though there is no room";
+        }
         const std::size_t said = world.said.size();
         make_room();
         world.now_ns += 1'100'000'000;
+        (void)files->tick();
+        if (files->counts().is_down) return "it is down until an event comes: " + world.said.back();
         world.add(*files, 2);
         written += 2;
         if (!files->take_losses().empty()) return "it does not resume";
@@ -344,7 +351,7 @@ TEST_F(SmallDisk, FullFileSystem) {
         world.settings.compress = false;
         return fill_and_resume(
             world, [] {},
-            [&] { (void)::mount("none", world.events.c_str(), "tmpfs", MS_REMOUNT, "size=1m"); });
+            [&] { (void)::mount("none", world.events.c_str(), "tmpfs", MS_REMOUNT, "size=1m"); }, true);
     });
 }
 
@@ -357,7 +364,7 @@ TEST_F(SmallDisk, FileSizeLimit) {
             ::setrlimit(RLIMIT_FSIZE, &both);
         };
         return fill_and_resume(
-            world, [&] { limit(40'000); }, [&] { limit(RLIM_INFINITY); });
+            world, [&] { limit(40'000); }, [&] { limit(RLIM_INFINITY); }, false);
     });
 }
 

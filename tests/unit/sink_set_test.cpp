@@ -13,7 +13,7 @@ namespace {
 struct FarEnd {
     bool fails = false;
     std::vector<std::uint16_t> kinds;
-    std::size_t tries = 0;
+    std::size_t tries = 0, ticks = 0;
 };
 
 class FakeSink : public Sink {
@@ -28,6 +28,10 @@ public:
         return batch.events.size() * 100;
     }
     Result<void> flush() override { return {}; }
+    Result<void> tick() override {
+        ++far_.ticks;
+        return far_.fails ? Result<void>(Error{"no room", ENOSPC}) : Result<void>();
+    }
     SinkCounts counts() const override { return counts_; }
 
 private:
@@ -124,6 +128,33 @@ TEST_F(SinkSetTest, OneThatFailedIsTriedEverySecondAndNotMoreOften) {
     EXPECT_EQ(one_.kinds.size(), samples()) << "what was missed is not told late";
     EXPECT_FALSE(described("full").counts.is_down);
     EXPECT_EQ(lost("full"), 3 * samples());
+}
+
+TEST_F(SinkSetTest, OneThatFailedIsTriedAgainThoughNothingIsToldToIt) {
+    add("full", one_);
+    one_.fails = true;
+    ASSERT_TRUE(write());
+    ASSERT_TRUE(sinks_.tick());
+    EXPECT_EQ(one_.ticks, 0u) << "once a second";
+    now_ns_ += kSinkRetryNs;
+    ASSERT_TRUE(sinks_.tick());
+    EXPECT_EQ(one_.ticks, 1u);
+    EXPECT_TRUE(described("full").counts.is_down);
+    one_.fails = false;
+    now_ns_ += kSinkRetryNs;
+    ASSERT_TRUE(sinks_.tick());
+    EXPECT_FALSE(described("full").counts.is_down);
+    EXPECT_EQ(one_.tries, 1u);
+}
+
+TEST_F(SinkSetTest, OneThatCannotBeOpenedIsOpenedThoughNothingIsToldToIt) {
+    add("late", one_);
+    cannot_open_ = true;
+    sinks_.open_all();
+    cannot_open_ = false;
+    now_ns_ += kSinkRetryNs;
+    ASSERT_TRUE(sinks_.tick());
+    EXPECT_FALSE(described("late").counts.is_down);
 }
 
 TEST_F(SinkSetTest, OneThatCannotBeOpenedIsOpenedLater) {

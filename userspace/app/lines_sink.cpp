@@ -65,10 +65,14 @@ Result<std::uint64_t> LinesSink::write(const Batch& batch) {
         encode_(event, buffer_);
         buffer_ += '\n';
     }
-    if (auto done = put(); !done) return done.error();
+    const auto done = put();
+    has_failed_ = !done;
+    if (!done) return done.error();
     counts_.taken += batch.events.size();
     counts_.written += batch.events.size();
     return std::uint64_t{buffer_.size()};
 }
+
+Result<void> LinesSink::tick() { return has_failed_ ? look_for_room(fd_) : Result<void>(); }
 
 }  // namespace whodid

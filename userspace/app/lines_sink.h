@@ -25,6 +25,7 @@ public:
     /// An Error: of a file nothing of the batch is in it; of a pipe some may be.
     Result<std::uint64_t> write(const Batch& batch) override;
     Result<void> flush() override { return {}; }
+    Result<void> tick() override;
     SinkCounts counts() const override { return counts_; }
 
 private:
@@ -34,6 +35,7 @@ private:
     Fd own_;
     const int fd_;
     bool may_be_torn_;
+    bool has_failed_ = false;  // the last write
     const LineEncoder encode_;
     std::string buffer_;
     SinkCounts counts_;

@@ -97,6 +97,7 @@ void Observer::describe_room(Status& status, const Pipeline& pipeline, const Liv
 }
 
 void Observer::look(const Ledger& ledger, Pipeline& pipeline, const LiveCapture* live, Moment moment) {
+    if (moment == Moment::kRunning) (void)sinks_.tick();
     for (const auto& [sink, loss] : take_losses(moment))
         pipeline.say_loss("sink " + sink + " (" + loss.why + ")", loss.kind, loss.count,
                           boot_of(loss.since_ns), boot_of(loss.until_ns));

@@ -64,6 +64,12 @@ Result<std::uint64_t> OtlpSink::write(const Batch& batch) {
     return bytes;
 }
 
+/// What waits for room in the spool is tried again.
+Result<void> OtlpSink::tick() {
+    if (is_stuck_) note(outbox_->commit());
+    return {};
+}
+
 /// Said when it begins and when it is over, too.
 void OtlpSink::note_far_end() {
     const OutboxStats stats = outbox_->stats();

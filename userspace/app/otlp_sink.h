@@ -19,6 +19,7 @@ public:
     /// What was taken is in the outbox's spool when this returns, or counted as lost.
     Result<std::uint64_t> write(const Batch& batch) override;
     Result<void> flush() override { return outbox_->commit(); }
+    Result<void> tick() override;
     std::vector<SinkLoss> take_losses() override;
     SinkCounts counts() const override;
     void close(std::uint64_t patience_ns) override { outbox_->stop(patience_ns); }

@@ -72,6 +72,10 @@ void SinkSet::note_failure(Part& part, const Error& error) {
                       error.message);
 }
 
+void SinkSet::note_success(Part& part) {
+    if (std::exchange(part.missed.is_down, false)) spdlog::warn("sink {}: it takes events again", part.name);
+}
+
 Result<void> SinkSet::open(Part& part) {
     if (part.sink) return {};
     auto opened = part.open();
@@ -97,7 +101,7 @@ std::uint64_t SinkSet::write_or_miss(Part& part, const Batch& batch) {
         note_failure(part, written.error());
         return 0;
     }
-    if (std::exchange(part.missed.is_down, false)) spdlog::warn("sink {}: it takes events again", part.name);
+    note_success(part);
     return *written;
 }
 
@@ -130,6 +134,21 @@ Result<void> SinkSet::flush() {
         if (!flushed) spdlog::error("sink {}: {}", part.name, flushed.error().message);
     }
     return {};
+}
+
+Result<void> SinkSet::tick() {
+    for (Part& part : parts_) tick(part);
+    return {};
+}
+
+void SinkSet::tick(Part& part) {
+    if (part.missed.is_down && now_ns_() < part.retry_at_ns) return;
+    const auto opened = open(part);
+    const auto done = opened ? part.sink->tick() : opened;
+    if (done)
+        note_success(part);
+    else
+        note_failure(part, done.error());
 }
 
 /// All at once: together they take no longer than the one that waits the longest.

@@ -40,6 +40,8 @@ public:
     /// stream costs.
     Result<std::uint64_t> write(const Batch& batch) override;
     Result<void> flush() override;
+    /// One that is down is tried again although there is nothing to tell it.
+    Result<void> tick() override;
     void close(std::uint64_t patience_ns) override;
 
     struct NamedLoss {
@@ -75,6 +77,8 @@ private:
 
     Result<std::uint64_t> write_to(Part& part, const Batch& batch);
     std::uint64_t write_or_miss(Part& part, const Batch& batch);
+    void tick(Part& part);
+    static void note_success(Part& part);
     static Result<void> open(Part& part);
     static void miss(Part& part, const Batch& batch);
     static bool is_down(const Part& part);

@@ -114,6 +114,11 @@ Result<std::uint64_t> EventFiles::write(const Batch& batch) {
     return bytes;
 }
 
+Result<void> EventFiles::tick() {
+    (void)write({});
+    return {};
+}
+
 void EventFiles::encode(const Batch& batch) {
     for (Part& part : parts_) part.lines.clear();
     for (const Event& event : batch.events) {
@@ -151,8 +156,8 @@ Result<void> EventFiles::put(Part& part, std::uint64_t now_ns) {
             if (!opened) return opened.error();
             if (!opened->empty()) options_.say(*opened);
         }
-        if (!part.lines.empty())
-            if (auto written = part.series.append(part.lines); !written) return written;
+        auto done = part.lines.empty() ? part.series.look_for_room() : part.series.append(part.lines);
+        if (!done) return done;
     }
     rotate_when_due(part, now_ns);
     return {};

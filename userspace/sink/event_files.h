@@ -41,8 +41,9 @@ public:
     ~EventFiles() override = default;
 
     /// What was taken is in the files when this returns. An error of the disk is none of the caller's: its
-    /// events are counted as losses, and once a second it is tried again. An empty batch does what is due.
+    /// events are counted as losses, and once a second it is tried again.
     Result<std::uint64_t> write(const Batch& batch) override;
+    Result<void> tick() override;
     Result<void> flush() override { return {}; }
 
     /// Seals both files, destroys the key that did and compresses them: at a clean end.

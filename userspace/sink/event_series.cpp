@@ -245,6 +245,14 @@ Result<void> EventSeries::append(std::string_view lines) {
     return {};
 }
 
+Result<void> EventSeries::look_for_room() {
+    if (is_torn_)
+        if (auto whole = roll_back(); !whole) return whole;
+    if (auto room = whodid::look_for_room(data_->get()); !room)
+        return naming(path(kPlainEnding), room.error());
+    return {};
+}
+
 /// The seal first, for the same reason.
 Result<void> EventSeries::roll_back() {
     if (seal_)

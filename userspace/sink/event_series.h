@@ -28,6 +28,9 @@ public:
     /// Whole lines: all of them are in the file when this returns, or none and an Error.
     Result<void> append(std::string_view lines);
 
+    /// Whether append() could be done now.
+    Result<void> look_for_room();
+
     /// Signs the file and makes the next key. After an Error it is still open.
     Result<void> close(SealKey& key);
 

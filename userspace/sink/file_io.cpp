@@ -53,6 +53,15 @@ Result<void> write_whole(int fd, std::string_view bytes, std::string_view what, 
     return result;
 }
 
+Result<void> look_for_room(int fd) {
+    constexpr off_t kRoomBytes = 64 << 10;
+    struct stat st {};
+    if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return {};
+    if (::fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, kRoomBytes) == 0) return {};
+    if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR) return {};
+    return Error::from_errno("cannot write");
+}
+
 Result<Fd> create_file(const std::string& path, mode_t mode) {
     Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_APPEND, mode));
     if (!file.valid()) return io_error("create", path);

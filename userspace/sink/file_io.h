@@ -17,6 +17,9 @@ namespace whodid {
 Result<void> write_whole(int fd, std::string_view bytes, std::string_view what = "cannot write",
                          std::size_t* written = nullptr);
 
+/// Whether a write could be done: room for a few events behind the end of a file; what cannot tell has it.
+Result<void> look_for_room(int fd);
+
 /// A new regular file; EEXIST if there is something by that name, a link too.
 Result<Fd> create_file(const std::string& path, mode_t mode);
 

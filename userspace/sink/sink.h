@@ -43,6 +43,10 @@ public:
     /// Everything taken is out, or safe from the end of this process.
     virtual Result<void> flush() = 0;
 
+    /// Does what is due though no event comes: about once a second. An Error as write() has it: one that
+    /// could not write before still cannot.
+    virtual Result<void> tick() { return {}; }
+
     /// What it has lost since the last call.
     virtual std::vector<SinkLoss> take_losses() { return {}; }
     virtual SinkCounts counts() const { return {}; }

@@ -30,10 +30,11 @@ public:
     /// EINVAL: the path is too long for a socket. That nobody listens yet is no error.
     static Result<std::unique_ptr<SocketLines>> open(SocketLinesOptions options);
 
-    /// Bytes taken, sent or not. An empty batch sends what waits.
+    /// Bytes taken, sent or not. What waits goes first.
     Result<std::uint64_t> write(const Batch& batch) override;
     /// Sends what the socket takes now.
     Result<void> flush() override;
+    Result<void> tick() override { return flush(); }
 
     std::vector<SinkLoss> take_losses() override { return losses_.take(); }
     SinkCounts counts() const override;
