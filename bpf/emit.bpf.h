@@ -118,17 +118,16 @@ struct {
     __array(values, struct frozen_policy);
 } policies SEC(".maps");
 /*
- * The sensor's thread that does an act which must come back, while it does it (userspace/app/canary.h). Not
- * in the policy: to replace that would undo what somebody else put there to blind the sensor. Who writes here
- * hides nothing.
+ * What the rings' reader says of itself. Not in the policy: to replace that would undo what somebody else put
+ * there to blind the sensor. Who writes here hides nothing, and delays it by a second at most.
  */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
     __uint(max_entries, 1);
     __type(key, __u32);
-    __type(value, __u32);
-} canary SEC(".maps");
+    __type(value, struct rec_reader);
+} reader SEC(".maps");
 
 #define count(state, kind, what, by) __sync_fetch_and_add(&(state)->kinds[kind].what, by)
 
@@ -169,8 +168,8 @@ static __always_inline int guards_current(const struct rec_policy* p) {
 /* The act that is to come back, done by a guarded thread. */
 static __always_inline int is_canary(void) {
     __u32 zero = 0;
-    __u32* tid = bpf_map_lookup_elem(&canary, &zero);
-    return tid && *tid == (__u32)bpf_get_current_pid_tgid();
+    struct rec_reader* r = bpf_map_lookup_elem(&reader, &zero);
+    return r && r->canary_tid == (__u32)bpf_get_current_pid_tgid();
 }
 
 /* Known when the programs are loaded: what is not used the verifier does not look at. */
@@ -284,11 +283,19 @@ static __always_inline __u64 next_seq(struct cpu_state* state) {
 }
 
 /*
- * Nobody is woken per event: a wake-up costs ten times the record (ARCHITECTURE, "Wake-ups"). When much
- * waits, the reader is late because others have the CPU: a record in 64 asks.
+ * Nobody is woken per event: a wake-up costs ten times the record (ARCHITECTURE, "Wake-ups"). Two are: the
+ * first one after a reader went to sleep because there was none for a while; and when much waits, the reader
+ * is late because others have the CPU: a record in 64 asks.
  */
 #define WAKE_EVERY 64
 static __always_inline __u64 wake_flags(void* to, const struct rec_hdr* h) {
+    __u32 zero = 0;
+    struct rec_reader* r = bpf_map_lookup_elem(&reader, &zero);
+
+    if (r && r->sleeps) {
+        r->sleeps = 0;
+        return BPF_RB_FORCE_WAKEUP;
+    }
     if (to == &ring && h->seq % WAKE_EVERY) return BPF_RB_NO_WAKEUP;
     return bpf_ringbuf_query(to, BPF_RB_AVAIL_DATA) > config.wake_bytes ? BPF_RB_FORCE_WAKEUP
                                                                         : BPF_RB_NO_WAKEUP;

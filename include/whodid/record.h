@@ -518,6 +518,12 @@ struct rec_policy {
     struct rec_gate gate;
 };
 
+/* What the reader of the rings writes where it lies. */
+struct rec_reader {
+    rec_u32 canary_tid; /* its thread that does an act which must come back, while it does it; 0: none */
+    rec_u32 sleeps;     /* the next record wakes it */
+};
+
 REC_SIZE(struct rec_target, 16);
 REC_SIZE(struct rec_task, 120);
 REC_SIZE(struct rec_hdr, 152);

@@ -21,13 +21,14 @@ public:
 
     KernelDescriptors descriptors() const override { return {ring_.get(), vital_.get()}; }
     const std::vector<Hook>& hooks() const override { return hooks_; }
-    Result<void> read_counters(Ledger& ledger) const override {
+    Result<void> read_counters(Ledger& ledger) override {
         ledger[REC_FILE_OPEN].kernel.seen = ledger[REC_FILE_OPEN].kernel.gated = 5;
         return {};
     }
     Result<void> put(const rec_policy&) override { return {}; }
     std::uint32_t policy_map() const override { return 0; }
     void let_pass(std::uint32_t) override {}
+    void will_sleep() override {}
     std::span<rec_fold> folds() const override { return {}; }
     Result<void> stop() override { return {}; }
 

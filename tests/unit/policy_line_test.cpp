@@ -15,7 +15,7 @@ class FakeSide : public KernelSide {
 public:
     KernelDescriptors descriptors() const override { return {}; }
     const std::vector<Hook>& hooks() const override { return hooks_; }
-    Result<void> read_counters(Ledger&) const override { return {}; }
+    Result<void> read_counters(Ledger&) override { return {}; }
     Result<void> put(const rec_policy& policy) override {
         if (refuses) return Error{"no", EPERM};
         guarded.clear();
@@ -28,6 +28,7 @@ public:
     std::uint32_t policy_map() const override { return policies; }
     std::span<rec_fold> folds() const override { return {}; }
     void let_pass(std::uint32_t) override {}
+    void will_sleep() override {}
     Result<void> stop() override { return {}; }
 
     bool refuses = false;

@@ -25,9 +25,9 @@ namespace whodid {
 namespace {
 
 constexpr int kPollMs = 10;  // nobody is woken per event: this bounds the delay
-// Where nothing has happened for a while. Records wait for their order longer than that anyway.
-constexpr int kIdlePollMs = 50;
-constexpr std::uint64_t kIdleNs = 5'000'000'000;
+// Where nothing has happened for a while: then the first record wakes.
+constexpr int kSleepMs = 1000;
+constexpr std::uint64_t kIdleNs = 500'000'000;
 constexpr std::uint64_t kHousekeepingNs = 1'000'000'000;
 
 std::string first_line(const Host& host, const char* path) {
@@ -345,6 +345,15 @@ void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint6
                            kernel.missed);
 }
 
+/// For so long, or until there is a record. What came in between is taken first.
+int LiveCapture::sleep_ms(Pipeline& pipeline, std::uint64_t end_ns) {
+    kernel_.side->will_sleep();
+    drain(pipeline);
+    const std::uint64_t now_ns = boot_now_ns();
+    if (!pipeline.is_idle() || now_ns >= end_ns) return 0;
+    return static_cast<int>(std::min<std::uint64_t>(kSleepMs, (end_ns - now_ns) / 1'000'000 + 1));
+}
+
 Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {
     const std::uint64_t start_ns = boot_now_ns();
     const std::uint64_t end_ns = options_.duration_ns ? start_ns + options_.duration_ns : ~std::uint64_t{0};
@@ -360,7 +369,7 @@ Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {
     while (going && *going && !is_stopped) {
         pollfd fds[] = {
             {source_->wait_fd(), POLLIN, 0}, {options_.stop_fd, POLLIN, 0}, {options_.out_fd, 0, 0}};
-        ::poll(fds, std::size(fds), told_ns - busy_ns < kIdleNs ? kPollMs : kIdlePollMs);
+        ::poll(fds, std::size(fds), told_ns - busy_ns < kIdleNs ? kPollMs : sleep_ms(pipeline, end_ns));
         is_stopped = fds[1].revents != 0;
         if (fds[0].revents) source_->woken();
         if (hand_over_) hand_over_->moves(monotonic_now_ns());

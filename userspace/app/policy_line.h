@@ -28,12 +28,13 @@ public:
 
     KernelDescriptors descriptors() const override { return side_.descriptors(); }
     const std::vector<Hook>& hooks() const override { return side_.hooks(); }
-    Result<void> read_counters(Ledger& ledger) const override { return side_.read_counters(ledger); }
+    Result<void> read_counters(Ledger& ledger) override { return side_.read_counters(ledger); }
     /// Waits for the answer, a second at most.
     Result<void> put(const rec_policy& policy) override;
     std::uint32_t policy_map() const override { return policy_map_; }
     std::span<rec_fold> folds() const override { return side_.folds(); }
     void let_pass(std::uint32_t tid) override { side_.let_pass(tid); }
+    void will_sleep() override { side_.will_sleep(); }
     Result<void> stop() override { return side_.stop(); }
 
 private:

@@ -58,7 +58,7 @@ void keep_what_is_read(const WorkerTask& task) {
 
 /// Of other processes it reads what they run and where, and files that only their owner may read. Before
 /// Linux 5.19 it takes a right to read a map, too.
-Result<void> keep_least_rights(const KernelSide& side) {
+Result<void> keep_least_rights(KernelSide& side) {
     constexpr Rights kReads = right(CAP_SYS_PTRACE) | right(CAP_DAC_READ_SEARCH);
     if (auto used = use_rights(kReads); !used) return used;
     Ledger unused;

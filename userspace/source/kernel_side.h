@@ -34,8 +34,8 @@ public:
     virtual const std::vector<Hook>& hooks() const = 0;
 
     /// Adds each kind's counters, summed over CPUs, to an empty ledger's kernel column, and the runs of its
-    /// hooks that the kernel skipped.
-    virtual Result<void> read_counters(Ledger& ledger) const = 0;
+    /// hooks that the kernel skipped: until stop() some of these may be told some calls later.
+    virtual Result<void> read_counters(Ledger& ledger) = 0;
 
     /// Puts a policy in force: of the guarded processes' files and network what they do is counted and not
     /// reported, and what the gate drops.
@@ -46,6 +46,9 @@ public:
 
     /// That thread's acts are reported although its process is guarded; 0: nobody's.
     virtual void let_pass(std::uint32_t tid) = 0;
+
+    /// The next record wakes who waits for the rings. One that is written just now may not.
+    virtual void will_sleep() = 0;
 
     /// The table of acts that are counted instead of told, mapped. Empty where nothing is folded.
     virtual std::span<rec_fold> folds() const = 0;

@@ -34,6 +34,7 @@ namespace whodid {
 
 namespace {
 
+constexpr std::size_t kMissesParts = 8;
 /// Which is attached nowhere: the programs of many calls go on in it (ON_SHARED_EXIT in bpf/syscall.bpf.h).
 constexpr std::string_view kSharedExit = "on_shared_exit";
 
@@ -331,15 +332,15 @@ KernelDescriptors Loader::descriptors() const { return {map_fd("ring"), map_fd("
 Result<void> Loader::map_memory() {
     auto counters = MapMemory::of(map_fd("counters"));
     if (!counters) return counters.error();
-    auto canary = MapMemory::of(map_fd("canary"));
-    if (!canary) return canary.error();
+    auto reader = MapMemory::of(map_fd("reader"));
+    if (!reader) return reader.error();
     if (does_fold_) {
         auto folds = MapMemory::of(map_fd("folds"));
         if (!folds) return folds.error();
         folds_ = std::move(*folds);
     }
     counters_ = std::move(*counters);
-    canary_ = std::move(*canary);
+    reader_ = std::move(*reader);
     return {};
 }
 
@@ -354,7 +355,7 @@ Result<Fd> Loader::task_lister() {
     return lister;
 }
 
-Result<void> Loader::read_counters(Ledger& ledger) const {
+Result<void> Loader::read_counters(Ledger& ledger) {
     struct State {
         std::uint64_t seq;
         rec_counters kinds[WHODID_KIND_MAX];
@@ -366,25 +367,33 @@ Result<void> Loader::read_counters(Ledger& ledger) const {
 }
 
 /// The kernel skips a program on a CPU where another task's run of it was preempted, and counts that since
-/// 5.12.
-Result<void> Loader::read_misses(Ledger& ledger) const {
-    for (const Attached& attached : attached_) {
-        bpf_prog_info info{};
-        std::uint32_t size = sizeof info;
-        if (bpf_obj_get_info_by_fd(attached.program, &info, &size) != 0)
-            return Error::from_errno("cannot ask what the kernel skipped");
-        ledger[attached.kind].missed += info.recursion_misses;
+/// 5.12. To ask for the count costs more than all else here: a part of the programs is asked each time, all
+/// of them at first and at the end.
+Result<void> Loader::read_misses(Ledger& ledger) {
+    const std::size_t parts = are_misses_known_ && !is_stopped_ ? kMissesParts : 1;
+    ++misses_turn_;
+    for (std::size_t i = 0; i < attached_.size(); ++i) {
+        Attached& attached = attached_[i];
+        if (i % parts == misses_turn_ % parts) {
+            bpf_prog_info info{};
+            std::uint32_t size = sizeof info;
+            if (bpf_obj_get_info_by_fd(attached.program, &info, &size) != 0)
+                return Error::from_errno("cannot ask what the kernel skipped");
+            attached.missed = info.recursion_misses;
+        }
+        ledger[attached.kind].missed += attached.missed;
     }
+    are_misses_known_ = true;
     return {};
 }
 
 /// Tells the kernel side which maps are its own, for good.
 Result<void> Loader::mark_maps() {
     const int own = map_fd("own_maps");
-    const std::uint32_t canary = object_id(REC_BPF_MAP, map_fd("canary"));
+    const std::uint32_t reader = object_id(REC_BPF_MAP, map_fd("reader"));
     const std::uint8_t here = 1;
     for (const auto& [object, id] : objects())
-        if (object == REC_BPF_MAP && id != canary && bpf_map_update_elem(own, &id, &here, BPF_ANY) != 0)
+        if (object == REC_BPF_MAP && id != reader && bpf_map_update_elem(own, &id, &here, BPF_ANY) != 0)
             return Error::from_errno("cannot tell the kernel side its own maps");
     if (bpf_map_freeze(own) != 0)
         return Error::from_errno("cannot freeze the list of the kernel side's maps");
@@ -431,8 +440,10 @@ Result<void> Loader::put(const rec_policy& policy) {
 }
 
 void Loader::let_pass(std::uint32_t tid) {
-    __atomic_store_n(&canary_.value<std::uint32_t>(0), tid, __ATOMIC_RELEASE);
+    __atomic_store_n(&reader_.value<rec_reader>(0).canary_tid, tid, __ATOMIC_RELEASE);
 }
+
+void Loader::will_sleep() { __atomic_store_n(&reader_.value<rec_reader>(0).sleeps, 1, __ATOMIC_SEQ_CST); }
 
 std::span<rec_fold> Loader::folds() const {
     if (folds_.size() == 0) return {};
@@ -453,7 +464,10 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> Loader::objects() const {
     return found;
 }
 
-Result<void> Loader::stop() { return enforce(stopped_); }
+Result<void> Loader::stop() {
+    is_stopped_ = true;
+    return enforce(stopped_);
+}
 
 Result<void> list_tasks(int lister) {
     char none[64];  // the iterator writes to the ring, not here

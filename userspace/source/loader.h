@@ -50,10 +50,11 @@ public:
 
     KernelDescriptors descriptors() const override;
     const std::vector<Hook>& hooks() const override { return hooks_; }
-    Result<void> read_counters(Ledger& ledger) const override;
+    Result<void> read_counters(Ledger& ledger) override;
     Result<void> put(const rec_policy& policy) override;
     std::uint32_t policy_map() const override { return policy_id_; }
     void let_pass(std::uint32_t tid) override;
+    void will_sleep() override;
     std::span<rec_fold> folds() const override;
     Result<void> stop() override;
 
@@ -78,7 +79,7 @@ private:
                                            const std::string& library);
     Result<void> share_exit();
     Result<void> map_memory();
-    Result<void> read_misses(Ledger& ledger) const;
+    Result<void> read_misses(Ledger& ledger);
     Result<void> set_config(const Attempt& attempt);
 
     bpf_object* object_ = nullptr;
@@ -88,11 +89,14 @@ private:
     std::vector<bpf_link*> links_;
     std::vector<Hook> hooks_;
     struct Attached {
-        int program;         // descriptor
-        std::uint16_t kind;  // that is missing when the kernel skips it
+        int program;               // descriptor
+        std::uint16_t kind;        // that is missing when the kernel skips it
+        std::uint64_t missed = 0;  // when it was asked last
     };
     std::vector<Attached> attached_;
-    MapMemory counters_, canary_, folds_;
+    std::size_t misses_turn_ = 0;
+    bool are_misses_known_ = false, is_stopped_ = false;
+    MapMemory counters_, reader_, folds_;
     bool does_fold_ = false;
     Fd stopped_;                   // the last policy, made first: it is put in force by who may make none
     std::uint32_t policy_id_ = 0;  // of the map with the policy in force
