@@ -10,7 +10,7 @@ CLANGXX  ?= clang++-14
 BPFTOOL  ?= /usr/sbin/bpftool
 STRIP_BPF ?= llvm-strip-14
 CXXFLAGS ?= -O2 -g
-VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION  := $(or $(VERSION),$(shell git describe --tags --always --dirty 2>/dev/null || echo unknown))
 
 # What it is built for; another machine's needs its packages unpacked in SYSROOT (see arm64 below).
 ARCH     ?= $(shell uname -m)
