@@ -15,11 +15,14 @@ namespace whodid {
 
 namespace {
 
-/// The events borrow the records and texts of the batch they are from.
-Batch kept_of(const Batch& batch, Filter& filter) {
-    Batch kept;
-    for (const Event& event : batch.events)
-        if (filter.keeps(event)) kept.events.push_back(event);
+/// The batch itself where the filter keeps all of it, which is what most do; else `kept`, whose events borrow
+/// their records and texts from it.
+const Batch& kept_of(const Batch& batch, Filter& filter, Batch& kept) {
+    const auto keeps = [&filter](const Event& event) { return filter.keeps(event); };
+    const auto first = std::ranges::find_if_not(batch.events, keeps);
+    if (first == batch.events.end()) return batch;
+    kept.events.assign(batch.events.begin(), first);
+    std::copy_if(std::next(first), batch.events.end(), std::back_inserter(kept.events), keeps);
     return kept;
 }
 
@@ -116,10 +119,10 @@ Result<std::uint64_t> SinkSet::write(const Batch& batch) {
     hand_over_.write_begins();
     std::uint64_t most = 0;
     for (Part& part : parts_) {
-        Batch kept;
-        if (part.filter) kept = kept_of(batch, *part.filter);
-        if (part.filter) part.filtered += batch.events.size() - kept.events.size();
-        auto written = write_to(part, part.filter ? kept : batch);
+        Batch room;
+        const Batch& kept = part.filter ? kept_of(batch, *part.filter, room) : batch;
+        part.filtered += batch.events.size() - kept.events.size();
+        auto written = write_to(part, kept);
         if (!written) return written;
         most = std::max(most, *written);
     }
