@@ -13,6 +13,7 @@
 #include "app/exit_code.h"
 #include "app/make_sinks.h"
 #include "app/observe.h"
+#include "app/poll_ready.h"
 #include "app/say.h"
 #include "app/version.h"
 #include "base/clock.h"
@@ -86,7 +87,7 @@ int idle(const RunOptions& options, const std::string& why, Supervisor::Surround
         observer.look(ledger, **pipeline, nullptr, Moment::kRunning);
         if (told) told = around.notices.alive();
         if (!told) spdlog::warn("{}", told.error().message);
-    } while (::poll(&stop, 1, kLookMs) <= 0);
+    } while (poll_ready({&stop, 1}, kLookMs) <= 0);
     (void)around.notices.stopping();
     observer.end_exports();
     sinks.close(kLastSendNs);

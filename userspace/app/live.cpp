@@ -17,6 +17,7 @@
 #include <cstring>
 #include <utility>
 
+#include "app/poll_ready.h"
 #include "app/version.h"
 #include "base/clock.h"
 
@@ -369,7 +370,7 @@ Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {
     while (going && *going && !is_stopped) {
         pollfd fds[] = {
             {source_->wait_fd(), POLLIN, 0}, {options_.stop_fd, POLLIN, 0}, {options_.out_fd, 0, 0}};
-        ::poll(fds, std::size(fds), told_ns - busy_ns < kIdleNs ? kPollMs : sleep_ms(pipeline, end_ns));
+        (void)poll_ready(fds, told_ns - busy_ns < kIdleNs ? kPollMs : sleep_ms(pipeline, end_ns));
         is_stopped = fds[1].revents != 0;
         if (fds[0].revents) source_->woken();
         if (hand_over_) hand_over_->moves(monotonic_now_ns());

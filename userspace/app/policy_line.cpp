@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "app/poll_ready.h"
 #include "base/clock.h"
 
 namespace whodid {
@@ -40,7 +41,8 @@ bool take_packet(int fd, Packet& packet) {
 bool wait_for_packet(int fd, std::uint64_t until_ns) {
     pollfd p{fd, POLLIN, 0};
     for (std::uint64_t now = boot_now_ns(); now < until_ns; now = boot_now_ns())
-        if (::poll(&p, 1, static_cast<int>((until_ns - now) / 1'000'000 + 1)) > 0) return p.revents & POLLIN;
+        if (poll_ready({&p, 1}, static_cast<int>((until_ns - now) / 1'000'000 + 1)) > 0)
+            return p.revents & POLLIN;
     return false;
 }
 

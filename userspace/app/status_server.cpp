@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "app/http_request.h"
+#include "app/poll_ready.h"
 #include "sink/prometheus.h"
 
 namespace whodid {
@@ -135,7 +136,7 @@ void StatusServer::serve() {
             fds.push_back({client.socket.get(), static_cast<short>(writes ? POLLOUT : POLLIN), 0});
         }
         const int timeout = accepts && clients_.empty() ? -1 : kClockLookMs;
-        if (::poll(fds.data(), fds.size(), timeout) < 0 && errno != EINTR) return;
+        (void)poll_ready(fds, timeout);
         if (fds[0].revents) return;
         const std::uint64_t now = now_ns_();
         for (std::size_t i = clients_.size(); i-- > 0;) {

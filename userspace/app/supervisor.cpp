@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "app/policy_line.h"
+#include "app/poll_ready.h"
 #include "app/say.h"
 #include "app/worker.h"
 #include "base/clock.h"
@@ -33,7 +34,7 @@ constexpr std::uint64_t kForever = ~std::uint64_t{0};
 bool wait_for(int fd, int timeout_ms) {
     pollfd p{fd, POLLIN, 0};
     int ready = 0;
-    while ((ready = ::poll(&p, 1, timeout_ms)) < 0 && errno == EINTR) {
+    while ((ready = poll_ready({&p, 1}, timeout_ms)) < 0) {
     }
     return ready > 0;
 }
@@ -158,7 +159,7 @@ Supervisor::Wake Supervisor::serve(int stop_fd, int reload_fd, std::uint64_t unt
                         {stop_fd, POLLIN, 0},
                         {worker_.line.get(), POLLIN, 0},
                         {reload_fd, POLLIN, 0}};
-        if (::poll(fds, std::size(fds), wait_ms) < 0) continue;  // a signal
+        if (poll_ready(fds, wait_ms) < 0) continue;
         if (fds[1].revents != 0) return Wake::kStop;
         if (fds[0].revents != 0) return Wake::kEnd;
         if (fds[3].revents != 0) return Wake::kReload;

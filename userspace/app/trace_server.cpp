@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/poll_ready.h"
 #include "event/kinds.h"
 
 namespace whodid {
@@ -211,7 +212,7 @@ void TraceServer::serve() {
                                static_cast<short>(client->queue.empty() ? POLLRDHUP : POLLOUT | POLLRDHUP),
                                0});
         }
-        if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return;
+        (void)poll_ready(fds, -1);
         std::uint64_t woken = 0;
         if (fds[0].revents) (void)!::read(wake_.get(), &woken, sizeof woken);
         const std::lock_guard lock(mutex_);
