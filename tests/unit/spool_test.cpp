@@ -389,6 +389,24 @@ TEST(SpoolFullDisk, KeepsWhatItCannotWriteForTheNextCommit) {
     EXPECT_EQ(spool->counts().dropped, 0u);
 }
 
+TEST(SpoolFullDisk, SaysWhatToDoAboutDescriptors) {
+    const SpoolPlace place;
+    const auto spool = place.open();
+    put(*spool, Lane::kRest, 0);
+    struct rlimit before {};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit none = {0, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const auto committed = spool->commit();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_FALSE(committed);
+    EXPECT_EQ(committed.error().code, EMFILE);
+    EXPECT_NE(committed.error().message.find("raise the limit of descriptors"), std::string::npos)
+        << committed.error().message;
+    ASSERT_TRUE(spool->commit());
+    EXPECT_EQ(drain(*spool), range(0, 1));
+}
+
 TEST(SpoolFullDisk, CountsWhatTheBufferDoesNotHold) {
     const SpoolPlace place;
     const auto spool = place.open({0, 0, 10'000});  // the buffer is no larger than a segment

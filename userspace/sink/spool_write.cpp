@@ -28,11 +28,16 @@ std::string_view disk_advice(int code) {
     switch (code) {
         case ENOSPC:
         case EDQUOT:
-            return "make room there, or lower the sink's keep_bytes";
+            return "make room there, or lower the sink's spool.size";
         case EFBIG:
             return "raise the limit of file sizes (ulimit -f)";
         case EROFS:
             return "mount the file system to be written, or name another directory";
+        case EMFILE:
+            return "raise the limit of descriptors of this process (LimitNOFILE= of its systemd unit, ulimit "
+                   "-n)";
+        case ENFILE:
+            return "raise the limit of descriptors of this machine (sysctl fs.file-max)";
         default:
             return "see what the kernel's log says of that disk";
     }
