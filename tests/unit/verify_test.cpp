@@ -318,6 +318,8 @@ TEST_F(Verify, CompressedFiles) {
         ASSERT_EQ(*again->next(), text) << i;
         world.write(name, packed);
     }
+    EXPECT_EQ(verdict_with_byte(name, 12, static_cast<char>(packed[12] ^ 0x20)),
+              name + ":1: a frame at byte 0 is damaged");
     auto lines = split(text);
     lines[2][1] ^= 1;
     const std::string frame = *pack_frame(join(lines));
@@ -360,7 +362,11 @@ TEST_F(Verify, ExitCodes) {
     EXPECT_EQ(verify({{world.events}, "/nonexistent/key"}), kUsageError);
     EXPECT_EQ(verify({{"/nonexistent/file"}, ""}), kUsageError);
     EXPECT_EQ(verify({{world.state.path}, ""}), kUsageError);
-    EXPECT_NE(::testing::internal::GetCapturedStderr().find("no event files there"), std::string::npos);
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("no event files there"), std::string::npos);
+    EXPECT_NE(said.find("/nonexistent/key: No such file or directory; the key of the sink NAME is NAME.key"),
+              std::string::npos)
+        << said;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/escape.h"
@@ -35,11 +36,16 @@ Result<EventText> EventText::open(const std::string& path) {
 }
 
 Result<std::string> EventText::next() {
+    auto piece = next_unnamed();
+    if (!piece) return Error{"cannot read " + path_ + ": " + piece.error().message, piece.error().code};
+    return piece;
+}
+
+Result<std::string> EventText::next_unnamed() {
     if (!frames_) return next_plain();
     while (at_ < frames_->frames().size()) {
         auto plain = frames_->plain(frames_->frames()[at_++]);
-        if (!plain) return Error{"cannot read " + path_ + ": " + plain.error().message, plain.error().code};
-        if (!plain->empty()) return plain;
+        if (!plain || !plain->empty()) return plain;
     }
     return std::string();
 }
@@ -52,7 +58,7 @@ Result<std::string> EventText::next_plain() {
         const int code = errno;
         begun_.resize(have + static_cast<std::size_t>(n < 0 ? 0 : n));
         if (n < 0 && code == EINTR) continue;
-        if (n < 0) return Error::from_errno("cannot read " + path_, code);
+        if (n < 0) return Error{std::strerror(code), code};
         if (n == 0) return std::exchange(begun_, {});
     }
     const std::size_t newline = begun_.rfind('\n');

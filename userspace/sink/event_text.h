@@ -21,6 +21,8 @@ public:
     /// Whole lines, at most 1 MiB; empty: there are no more. A line that is longer comes in parts, the last
     /// piece may lack its newline. Errors name the file.
     Result<std::string> next();
+    /// The same for who names the file himself: Errors do not.
+    Result<std::string> next_unnamed();
     /// The piece last read, as it lies in a compressed file.
     Result<std::string> packed() const { return frames_->packed(frames_->frames()[at_ - 1]); }
 

@@ -100,7 +100,7 @@ public:
         LineSplitter lines(kSealedLineMax);
         const auto take = [this](const LineSplitter::Line& line) { add(line); };
         while (!is_decided_) {
-            const auto piece = text.next();
+            const auto piece = text.next_unnamed();
             if (!piece) return SealFault{{}, at_ + 1, offset_, piece.error().message};
             if (piece->empty()) break;
             lines.feed(*piece, take);

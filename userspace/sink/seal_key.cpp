@@ -65,6 +65,11 @@ Result<SealKey> parse_seal_key(std::string_view text) {
 
 Result<SealKey> read_seal_key(const std::string& path) {
     const auto text = read_whole(path, kKeyFileMax);
+    if (!text && text.error().code == ENOENT)
+        return Error{text.error().message +
+                         "; the key of the sink NAME is NAME.key in the directory spool.path, "
+                         "/var/lib/whodid/spool by default: give that one, or your copy of it",
+                     ENOENT};
     if (!text) return text.error();
     auto key = parse_seal_key(*text);
     if (!key) return Error{"cannot use " + escape_for_terminal(path) + ": " + key.error().message, EBADMSG};
