@@ -259,6 +259,7 @@ TEST_F(OtlpOverHttp, SlowAnswersEndWithTheTimeout) {
         const Outcome outcome = to->deliver(test::records_of(ids));
         EXPECT_EQ(outcome.what, What::kRetry) << begun;
         EXPECT_NE(outcome.why.find("timed out"), std::string::npos) << outcome.why;
+        EXPECT_TRUE(outcome.is_late) << begun;
         EXPECT_EQ(to->deliver(test::records_of(ids)).what, What::kTaken) << "the next one, after " << begun;
     }
 }
@@ -281,6 +282,7 @@ TEST_F(OtlpOverHttp, NobodyListens) {
     const auto to = receiver(port.url("/v1/logs"));
     const Outcome outcome = to->deliver(test::records_of(ids));
     EXPECT_EQ(outcome.what, What::kRetry);
+    EXPECT_FALSE(outcome.is_late);
     EXPECT_NE(outcome.why.find("connect"), std::string::npos) << outcome.why;
 }
 

@@ -38,6 +38,7 @@ public:
             answers.pop_front();
         }
         if (records.size() > records_max) outcome.what = What::kTooLarge;
+        if (records.size() > in_time_max) outcome = {What::kRetry, 0, 0, "no answer", true};
         for (const SpoolRecord& record : records)
             if (outcome.what == What::kTaken) taken.push_back(number_of(record));
         changed_.notify_all();
@@ -58,7 +59,7 @@ public:
 
     std::deque<Outcome> answers;
     Outcome usual;
-    std::size_t records_max = SIZE_MAX;
+    std::size_t records_max = SIZE_MAX, in_time_max = SIZE_MAX;
     Numbers taken;
     std::vector<std::size_t> sizes;  // of requests
 
@@ -259,6 +260,23 @@ TEST_F(DeliveryTest, SplitsWhatIsTooLargeDownToOne) {
     run();
     EXPECT_EQ(receiver_.taken.size(), 120u);
     EXPECT_GT(std::ranges::count(receiver_.sizes, 10u), 2);  // large again
+    expect_account(delivery_->stats());
+}
+
+TEST_F(DeliveryTest, SendsFewerAtATimeToAReceiverThatIsSlow) {
+    receiver_.in_time_max = 3;
+    commit(0, 20);
+    run();
+    EXPECT_EQ(receiver_.taken, range(0, 20));
+    EXPECT_EQ(receiver_.sizes[0], 10u);
+    EXPECT_EQ(receiver_.sizes[1], 5u);
+    EXPECT_EQ(receiver_.sizes[2], 2u);
+    EXPECT_EQ(delivery_->stats().failed + delivery_->stats().dropped, 0u);
+    receiver_.in_time_max = SIZE_MAX;
+    commit(20, 120);
+    run();
+    EXPECT_EQ(receiver_.taken.size(), 120u);
+    EXPECT_GT(std::ranges::count(receiver_.sizes, 10u), 2);  // quick again
     expect_account(delivery_->stats());
 }
 

@@ -254,6 +254,7 @@ void HttpClient::Handle::finish(AnswerBeingRead& being_read, CURLcode code) cons
     curl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     answer.status = static_cast<int>(status);
     if (code != CURLE_OK) answer.why = say_why(code);
+    answer.is_late = code == CURLE_OPERATION_TIMEDOUT;
     if (being_read.too_much) {
         answer.what = HttpAnswer::What::kTooMuch;
     } else if (!being_read.has_headers) {

@@ -97,6 +97,9 @@ void Delivery::act_on(const Outcome& outcome, SpoolRead& read) {
             return settle(read);
         case Outcome::What::kRetry:
             ++stats_.retries;
+            // Or a receiver that needs longer for a batch than it is given would be sent the same one for
+            // ever.
+            if (outcome.is_late) records_max_ = std::max<std::size_t>(count / 2, 1);
             spool_.release();
             return back_off(outcome.retry_after_ns);
     }

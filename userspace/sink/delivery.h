@@ -78,8 +78,8 @@ private:
     const OutboxSettings settings_;
     const DeliveryClock clock_;
     std::minstd_rand jitter_;
-    std::size_t records_max_;                           // in one request: fewer after one that was too large
-    std::uint64_t waiting_since_ns_ = kNever;           // the batch
+    std::size_t records_max_;                  // in one request: fewer after one that was too large or late
+    std::uint64_t waiting_since_ns_ = kNever;  // the batch
     std::uint64_t not_before_ns_ = 0, backoff_ns_ = 0;  // 0: the last request had an answer
     std::uint64_t synced_ns_ = 0;
     std::atomic<bool> is_backing_off_ = false;

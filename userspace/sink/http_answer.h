@@ -24,6 +24,7 @@ struct HttpAnswer {
         kTooMuch,  // it is larger than the limits above
     };
     What what = What::kNone;
+    bool is_late = false;  // kNone: because time was over
     int status = 0;
     HttpHeaders headers;  // names in lower case; trailers come last
     std::string body;

@@ -48,7 +48,7 @@ Outcome without_answer(const HttpAnswer& answer, std::string_view where) {
                     "{} answers {} with more than {} MiB, or {} KiB of headers: check that it is a receiver "
                     "of OTLP",
                     where, answer.status, kAnswerBytesMax >> 20, kAnswerHeaderBytesMax >> 10)};
-    return {What::kRetry, 0, 0, fmt::format("no answer from {}: {}", where, answer.why)};
+    return {What::kRetry, 0, 0, fmt::format("no answer from {}: {}", where, answer.why), answer.is_late};
 }
 
 /// What is taken although its answer cannot be read: the status says so. Sending again would double records.

@@ -28,6 +28,7 @@ struct Outcome {
     std::uint64_t rejected = 0;
     std::uint64_t retry_after_ns = 0;  // kRetry: what the receiver asked for; 0: nothing
     std::string why;                   // for the operator; empty when there is nothing to say
+    bool is_late = false;              // kRetry: no answer came in time; to fewer at a time one may
 };
 
 class Receiver {
