@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace whodid::live {
@@ -157,7 +158,11 @@ TEST_F(Daemon, KilledWorkersLoseNothingThatWasAccepted) {
     Beside acts([](int i) { act("load" + std::to_string(i) + "-", 20); });
     pid_t worker = 0;
     for (long i = 0; i < kills; ++i) {
-        worker = worker_of(*own, worker);
+        const pid_t former = std::exchange(worker, worker_of(*own, worker));
+        ASSERT_NE(worker, 0) << "after kill " << i;
+        // After five in a row that were killed before they told anything none would follow.
+        const bool is_awaited = i % 4 == 3;
+        ASSERT_TRUE(!is_awaited || goes_on_for(*own, former, "was killed by SIGKILL"));
         std::this_thread::sleep_for(milliseconds(50 + 37 * i % 400));
         ::kill(worker, SIGKILL);
     }
