@@ -92,7 +92,9 @@ protected:
     /// That finds out within moments that its receiver is there again.
     static std::string hasty_sink(const std::string& name, int port) {
         const std::string sink = otlp_sink(name, "http/protobuf", port);
-        return sink.substr(0, sink.rfind('}')) + ", timeout: 2s, retry: {first: 100ms, most: 500ms}}\n";
+        return sink.substr(0, sink.rfind('}')) +
+               ", timeout: " + std::to_string(patient(milliseconds(2000)).count()) +
+               "ms, retry: {first: 100ms, most: 500ms}}\n";
     }
 
     /// Of a receiver that is gone.
@@ -160,6 +162,7 @@ TEST_F(Fault, SupervisorsKilledLoseNothingThatWasAcknowledged) {
         }
         if (i == kills) break;
         const pid_t worker = worker_of(own);
+        ASSERT_NE(worker, 0);
         sleep_at_random(700);
         if (i % 2 == 1) ::kill(worker, SIGSTOP);  // at the same moment
         ::kill(own.pid(), SIGKILL);
