@@ -321,8 +321,8 @@ std::size_t event_files_in(const fs::path& path) {
     return found;
 }
 
-/// As many as may be waited for at once, and in use at once: what it has stays.
-constexpr rlim_t kNoMoreDescriptors = 4;
+/// What a supervisor waits for at once: below that it sees nothing, not even that its worker ends.
+constexpr rlim_t kWaitedFor = 4;
 
 /// How many descriptors a process may have. How many it might have before.
 rlim_t limit_descriptors(pid_t pid, rlim_t to) {
@@ -340,7 +340,7 @@ TEST_F(Fault, DescriptorsThatRunOutCostWhatIsDeclared) {
     const auto own = serve_configured();
     ASSERT_TRUE(own);
     const pid_t worker = worker_of(*own);
-    const rlim_t many = limit_descriptors(worker, kNoMoreDescriptors);
+    const rlim_t many = limit_descriptors(worker, 0);  // what it has stays
     Beside acts = load();
     EXPECT_TRUE(says(*own, "/files/")) << "it can neither close a file nor begin one";
     EXPECT_NE(own->said().find("Too many open files"), std::string::npos) << own->said();
@@ -354,7 +354,7 @@ TEST_F(Fault, DescriptorsThatRunOutCostWhatIsDeclared) {
     // Nothing is lost any more, and what was is declared: it would die with the worker.
     EXPECT_TRUE(comes_true([&] { return whodid({"status", "--socket", socket()})->exit_code() == 0; }));
 
-    limit_descriptors(own->pid(), kNoMoreDescriptors);
+    limit_descriptors(own->pid(), kWaitedFor);
     ::kill(worker, SIGKILL);
     EXPECT_TRUE(says(*own, "for the worker: Too many open files; it is tried again every second"));
     act("unheard", 20);
