@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <thread>
 
 namespace whodid {
@@ -97,14 +98,26 @@ TEST_F(Line, ItsRefusalIsTold) {
 }
 
 TEST_F(Line, AnAnswerThatComesTooLateIsNotTakenForTheNext) {
-    const auto none = worker->put(guarding({{1, 1, 0}}));
+    std::thread first = supervise();  // that one is waited for longer
+    EXPECT_TRUE(worker->put(guarding({{1, 1, 0}})));
+    first.join();
+    const auto none = worker->put(guarding({{2, 2, 0}}));
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().code, ETIMEDOUT);
     answer_request(answers.get(), side);
-    std::thread supervisor = supervise();
-    EXPECT_TRUE(worker->put(guarding({{2, 2, 0}})));
+    std::thread third = supervise();
+    EXPECT_TRUE(worker->put(guarding({{3, 3, 0}})));
+    third.join();
+    EXPECT_EQ(worker->policy_map(), 103u);
+}
+
+TEST_F(Line, TheFirstAnswerMayTakeLonger) {
+    std::thread supervisor([this] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+        answer_request(answers.get(), side);
+    });
+    EXPECT_TRUE(worker->put(guarding({{1, 1, 0}})));
     supervisor.join();
-    EXPECT_EQ(worker->policy_map(), 102u);
 }
 
 TEST_F(Line, WithoutASupervisorThereIsNothingToWaitFor) {

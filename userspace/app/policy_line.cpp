@@ -14,7 +14,8 @@ namespace whodid {
 
 namespace {
 
-constexpr std::uint64_t kPatienceNs = 1'000'000'000;
+constexpr std::uint64_t kPatienceNs = 1'000'000'000;        // the pump stands still meanwhile
+constexpr std::uint64_t kFirstPatienceNs = 10'000'000'000;  // a worker does not start without one
 
 struct Request {
     std::uint64_t number = 0;
@@ -66,13 +67,14 @@ Result<void> LeasedSide::put(const rec_policy& policy) {
     constexpr const char* kWhat = "cannot have the supervisor give the kernel side its policy";
     const Request request{++asked_, policy};
     if (!send_packet(asks_.get(), request)) return Error::from_errno(kWhat);
-    const std::uint64_t until_ns = boot_now_ns() + kPatienceNs;
+    const std::uint64_t until_ns = boot_now_ns() + (has_policy_ ? kPatienceNs : kFirstPatienceNs);
     Answer answer;
     while (wait_for_packet(asks_.get(), until_ns)) {
         if (!take_packet(asks_.get(), answer)) return Error{std::string(kWhat) + ": it is gone", EPIPE};
         if (answer.number != asked_) continue;
         if (answer.error != 0) return Error::from_errno(kWhat, answer.error);
         policy_map_ = answer.policy_map;
+        has_policy_ = true;
         return {};
     }
     return Error{std::string(kWhat) + ": no answer", ETIMEDOUT};

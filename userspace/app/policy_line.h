@@ -29,7 +29,7 @@ public:
     KernelDescriptors descriptors() const override { return side_.descriptors(); }
     const std::vector<Hook>& hooks() const override { return side_.hooks(); }
     Result<void> read_counters(Ledger& ledger) override { return side_.read_counters(ledger); }
-    /// Waits for the answer, a second at most.
+    /// Waits for the answer, a second at most; for the first ten, without which there is nothing to do.
     Result<void> put(const rec_policy& policy) override;
     std::uint32_t policy_map() const override { return policy_map_; }
     std::span<rec_fold> folds() const override { return side_.folds(); }
@@ -41,6 +41,7 @@ private:
     KernelSide& side_;
     Fd asks_;
     std::uint64_t asked_ = 0;  // the last request's number: an answer that comes late is another one's
+    bool has_policy_ = false;
     std::uint32_t policy_map_ = 0;
 };
 
