@@ -12,6 +12,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -127,6 +128,14 @@ protected:
     static void act(const std::string& mark, int times) {
         ASSERT_TRUE(exited(0, as_alice("i=0; while [ $i -lt " + std::to_string(times) + " ]; do /bin/true " +
                                        mark + "$i; i=$((i+1)); done")));
+    }
+    /// Waits until the receiver has what was told last, hence what was told before.
+    static testing::AssertionResult has(const ReceiverProcess& receiver, const std::optional<Json>& last) {
+        if (!last) return testing::AssertionFailure() << "it was not told";
+        const std::string id = text_at(*last, "event.id");
+        if (comes_true([&] { return ids_of(receiver, "200").contains(id); }, milliseconds(60'000)))
+            return testing::AssertionSuccess();
+        return testing::AssertionFailure() << "not delivered: " << *last;
     }
     static Query exec_of(const std::string& argument) {
         return {"process.exec", 0, [argument](const Json& e) {

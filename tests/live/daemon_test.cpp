@@ -86,7 +86,8 @@ TEST_F(Daemon, AReloadLosesNothing) {
     pid_t worker = worker_of(*own);
     for (long i = asked("WHODID_RELOADS", 5); i > 0; --i) {
         ::kill(own->pid(), SIGHUP);
-        EXPECT_TRUE(goes_on_for(*own, worker, "has left for one that is configured anew"));
+        ASSERT_TRUE(goes_on_for(*own, worker, "has left for one that is configured anew"))
+            << i << " to go: " << own->said();
         worker = worker_of(*own, worker);
     }
     acts.stop();
@@ -169,7 +170,7 @@ TEST_F(Daemon, KilledWorkersLoseNothingThatWasAccepted) {
     EXPECT_TRUE(goes_on_for(*own, worker, "was killed by SIGKILL"));
     acts.stop();
     act("last", 1);
-    EXPECT_TRUE(own->wait_for(exec_of("last0"), milliseconds(30'000)));
+    EXPECT_TRUE(has(http, own->wait_for(exec_of("last0"), milliseconds(30'000))));
     expect_balance(own->stop());
     expect_one_stream(*own, static_cast<std::size_t>(kills), true);
     expect_all(*own, ids_of_lines(directory_ / "files"), "workers killed: files", 0, true);

@@ -117,14 +117,6 @@ protected:
             return testing::AssertionSuccess();
         return testing::AssertionFailure() << "not said: " << what << "\n" << sensor.said();
     }
-    /// Waits until the receiver has what was told last, hence what was told before.
-    static testing::AssertionResult has(const ReceiverProcess& receiver, const std::optional<Json>& last) {
-        if (!last) return testing::AssertionFailure() << "it was not told";
-        const std::string id = text_at(*last, "event.id");
-        if (comes_true([&] { return ids_of(receiver, "200").contains(id); }, milliseconds(60'000)))
-            return testing::AssertionSuccess();
-        return testing::AssertionFailure() << "not delivered: " << *last;
-    }
     fs::path files() const { return directory_ / "files"; }
     fs::path state() const { return directory_ / "state"; }
     fs::path spool() const { return state() / "spool" / "far"; }
