@@ -101,7 +101,7 @@ TEST_F(Daemon, AReloadLosesNothing) {
             EXPECT_TRUE(marks.insert(args[1].get<std::string>()).second) << event;
         }
     for (int n = 0; n < done * kAtOnce; ++n) EXPECT_TRUE(marks.contains(mark(n))) << mark(n);
-    EXPECT_TRUE(own->all({"sensor.loss", 0, {}}).empty());
+    for (const Json& loss : own->all({"sensor.loss", 0, {}})) ADD_FAILURE() << loss;
     expect_balance(own->stop());
     expect_one_stream(*own);
     expect_all(*own, ids_of_lines(directory_ / "files"), "configuration read again under load");
