@@ -27,6 +27,9 @@ LIBBCC_BPF ?= -l:libbcc_bpf.a
 LDLIBS   := $(LIBBCC_BPF) -lbpf -lelf -lz -lzstd -lcrypto -lre2 -lyaml-cpp -lfmt -lspdlog -pthread
 override CPPFLAGS += -DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
 
+# In the recipes that README names: all CPUs, unless make was told how many.
+jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
@@ -207,11 +210,11 @@ asan tsan: | deps-test
 
 # The whole suite. The program is compiled as packages have it.
 test: | deps-vm
-	$(Q)$(MAKE) JOINED=1 deps-receivers $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/receivers $(B)/tests/live $(deeds)
-	-$(Q)$(MAKE) arm64
-	$(Q)$(MAKE) asan
-	$(Q)$(MAKE) tsan
-	$(Q)$(MAKE) $(fuzzers)
+	$(Q)$(MAKE) $(jobs) JOINED=1 deps-receivers $(B)/whodid $(B)/tests/unit $(B)/tests/golden $(B)/tests/receivers $(B)/tests/live $(deeds)
+	-$(Q)$(MAKE) $(jobs) arm64
+	$(Q)$(MAKE) $(jobs) asan
+	$(Q)$(MAKE) $(jobs) tsan
+	$(Q)$(MAKE) $(jobs) $(fuzzers)
 	$(Q)B=$(B) tests/run $(SUITES)
 lint: $(skeletons) | deps-test
 	$(Q)B=$(B) CPPFLAGS='$(CPPFLAGS)' tools/lint $(FILES)
@@ -228,7 +231,8 @@ deps-receivers:
 deps-package:
 	$(Q)tools/install-deps package
 
-run: $(B)/whodid
+run:
+	$(Q)$(MAKE) $(jobs) JOINED=1 $(B)/whodid
 	$(Q)tools/run-live $(B)/whodid $(ARGS)
 
 docs: $(B)/whodid
