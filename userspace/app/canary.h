@@ -23,6 +23,7 @@ public:
            std::uint32_t predecessor = 0);
 
     bool is_due(std::uint64_t now_ns) const { return now_ns >= due_ns_; }
+    std::uint64_t due_ns() const { return due_ns_; }
     /// The acts are done: openat of path() and connect to name(), an abstract socket's.
     void sent(std::uint64_t now_ns);
     const std::string& path() const { return path_; }

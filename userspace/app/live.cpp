@@ -346,13 +346,23 @@ void LiveCapture::housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint6
                            kernel.missed);
 }
 
+/// Of what is done by the clock, the next.
+std::uint64_t LiveCapture::due_ns(std::uint64_t end_ns) const {
+    std::uint64_t due_ns = std::min({end_ns, losses_read_ns_ + kHousekeepingNs, canary_->due_ns()});
+    if (options_.each_second) due_ns = std::min(due_ns, second_due_ns_);
+    if (options_.heartbeat_ns != 0) due_ns = std::min(due_ns, heartbeat_due_ns_);
+    if (options_.forensic_until_ns != 0) due_ns = std::min(due_ns, options_.forensic_until_ns);
+    return due_ns;
+}
+
 /// For so long, or until there is a record. What came in between is taken first.
 int LiveCapture::sleep_ms(Pipeline& pipeline, std::uint64_t end_ns) {
     kernel_.side->will_sleep();
     drain(pipeline);
-    const std::uint64_t now_ns = boot_now_ns();
-    if (!pipeline.is_idle() || now_ns >= end_ns) return 0;
-    return static_cast<int>(std::min<std::uint64_t>(kSleepMs, (end_ns - now_ns) / 1'000'000 + 1));
+    if (!pipeline.is_idle()) return 0;
+    const std::uint64_t now_ns = boot_now_ns(), until_ns = std::max(due_ns(end_ns), now_ns);
+    return static_cast<int>(
+        std::clamp<std::uint64_t>((until_ns - now_ns) / 1'000'000 + 1, kPollMs, kSleepMs));
 }
 
 Result<bool> LiveCapture::run(Pipeline& pipeline, Ledger& ledger) {

@@ -94,6 +94,7 @@ private:
     Result<bool> run(Pipeline& pipeline, Ledger& ledger);
     Result<PumpEnd> close(Pipeline& pipeline, Ledger& ledger);
     Result<PumpEnd> leave(Pipeline& pipeline, Ledger& ledger);
+    std::uint64_t due_ns(std::uint64_t end_ns) const;
     int sleep_ms(Pipeline& pipeline, std::uint64_t end_ns);
     void housekeep(Pipeline& pipeline, const Ledger& ledger, std::uint64_t now_ns);
     Ledger with_kernel(const Ledger& ledger) const;

@@ -65,8 +65,8 @@ bool writes(const Event& event) {
 }  // namespace
 
 std::string_view profile_name(Profile profile) {
-    constexpr std::string_view kNames[] = {"quiet", "standard", "forensic"};
-    return kNames[static_cast<std::size_t>(profile)];
+    constexpr std::string_view kProfileNames[] = {"quiet", "standard", "forensic"};
+    return kProfileNames[static_cast<std::size_t>(profile)];
 }
 
 // ---- what was first ---------------------------------------------------------------------------------------
