@@ -94,12 +94,15 @@ protected:
                                        "sleep 0.1")));
     }
 
+    /// A sink's line with more settings.
+    static std::string with(const std::string& sink, const std::string& more) {
+        return sink.substr(0, sink.rfind('}')) + ", " + more + "}\n";
+    }
     /// That finds out within moments that its receiver is there again.
     static std::string hasty_sink(const std::string& name, int port) {
-        const std::string sink = otlp_sink(name, "http/protobuf", port);
-        return sink.substr(0, sink.rfind('}')) +
-               ", timeout: " + std::to_string(patient(milliseconds(2000)).count()) +
-               "ms, retry: {first: 100ms, most: 500ms}}\n";
+        return with(otlp_sink(name, "http/protobuf", port),
+                    "timeout: " + std::to_string(patient(milliseconds(2000)).count()) +
+                        "ms, retry: {first: 100ms, most: 500ms}");
     }
 
     /// Of a receiver that is gone.
@@ -665,9 +668,8 @@ TEST_F(Fault, AReplayOfMoreThanAnyHostTellsIsDelivered) {
     ASSERT_TRUE(worked(
         bench::multiply_process("tests/data/recordings/exec.whodid", many, "/usr/bin/chmod", count, true)));
     const ReceiverProcess http("otlp_http.py", {});
-    const std::string far = otlp_sink("far", "http/protobuf", http.port());
     configure("  - {name: files, type: jsonl, path: " + files().string() + "/, keep: {size: none}}\n" +
-              far.substr(0, far.rfind('}')) + ", spool: {size: none}}\n");
+              with(otlp_sink("far", "http/protobuf", http.port()), "spool: {size: none}"));
     const auto settings = load_settings((directory_ / "whodid.yaml").string(), {});
     auto recording = RecordingReader::open(many);
     auto hand_over = HandOver::make();

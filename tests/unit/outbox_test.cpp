@@ -101,6 +101,15 @@ protected:
             place_.now_ns = std::max(place_.now_ns, next);
         }
     }
+    /// Twenty records to a receiver that takes three at a time.
+    void expect_halved_until_taken() {
+        commit(0, 20);
+        run();
+        EXPECT_EQ(receiver_.taken, range(0, 20));
+        EXPECT_EQ(receiver_.sizes[0], 10u);
+        EXPECT_EQ(receiver_.sizes[1], 5u);
+        EXPECT_EQ(receiver_.sizes[2], 2u);
+    }
     /// How long the next request is waited for.
     std::uint64_t wait_for_request() {
         const std::uint64_t before = place_.now_ns;
@@ -244,12 +253,7 @@ TEST_F(DeliveryTest, ARejectedDeclarationIsNotDeclared) {
 
 TEST_F(DeliveryTest, SplitsWhatIsTooLargeDownToOne) {
     receiver_.records_max = 3;
-    commit(0, 20);
-    run();
-    EXPECT_EQ(receiver_.taken, range(0, 20));
-    EXPECT_EQ(receiver_.sizes[0], 10u);
-    EXPECT_EQ(receiver_.sizes[1], 5u);
-    EXPECT_EQ(receiver_.sizes[2], 2u);
+    expect_halved_until_taken();
     EXPECT_EQ(delivery_->stats().failed, 0u);
     receiver_.records_max = 0;
     commit(20, 22);
@@ -265,12 +269,7 @@ TEST_F(DeliveryTest, SplitsWhatIsTooLargeDownToOne) {
 
 TEST_F(DeliveryTest, SendsFewerAtATimeToAReceiverThatIsSlow) {
     receiver_.in_time_max = 3;
-    commit(0, 20);
-    run();
-    EXPECT_EQ(receiver_.taken, range(0, 20));
-    EXPECT_EQ(receiver_.sizes[0], 10u);
-    EXPECT_EQ(receiver_.sizes[1], 5u);
-    EXPECT_EQ(receiver_.sizes[2], 2u);
+    expect_halved_until_taken();
     EXPECT_EQ(delivery_->stats().failed + delivery_->stats().dropped, 0u);
     receiver_.in_time_max = SIZE_MAX;
     commit(20, 120);
