@@ -232,7 +232,7 @@ deps-package:
 	$(Q)tools/install-deps package
 
 run:
-	$(Q)$(MAKE) $(jobs) JOINED=1 $(B)/whodid
+	$(Q)$(MAKE) --no-print-directory $(jobs) JOINED=1 $(B)/whodid
 	$(Q)tools/run-live $(B)/whodid $(ARGS)
 
 docs: $(B)/whodid
