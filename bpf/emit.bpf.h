@@ -42,19 +42,26 @@
 /* For what only makes an act's record truer: one is left for the record itself. */
 #define OBJECT_TRIES (SLOT_TRIES - 1)
 
+/* Where a walk along a path is (path.bpf.h): addresses, whose types each step finds again. */
+struct walk {
+    __u64 dentry, mount, top, flags;
+};
+
 /*
  * A slot belongs to whoever set `owner`. Per-CPU scratch is not enough: where programs can be preempted (lsm
  * and uprobe today, tracepoints in later kernels) two tasks on one CPU write into the same record.
  */
 struct slot {
     __u64 owner;
-    __u64 off;      /* where the tail ends, from the record's start */
-    __u32 key, big; /* which one this is, and of which map */
+    __u64 off;        /* where the tail ends, from the record's start */
+    __u32 key, big;   /* which one this is, and of which map */
+    struct walk walk; /* here and not on the stack: it is in the cache by now, and the verifier forgets it */
     __u8 rec[SLOT_BYTES];
 };
 struct big_slot {
     __u64 owner, off;
     __u32 key, big;
+    struct walk walk;
     __u8 rec[BIG_BYTES];
 };
 

@@ -19,15 +19,10 @@ static __always_inline int append_name(struct slot* s, const unsigned char* name
     return 1;
 }
 
-/* Numbers, not pointers: they come out of a loop, and each step finds their types again. */
-struct walk {
-    struct slot* s;
-    __u64 dentry, mount, top;
-    int flags;
-};
-
 /* A component, or the step to the mount below. */
-static long walk_step(__u32 i, struct walk* w) {
+static long walk_step(__u32 i, struct slot** of) {
+    struct slot* s = *of;
+    struct walk* w = &s->walk;
     struct dentry* dentry = TYPED(struct dentry, w->dentry);
     __u64 parent = (__u64)LOAD(dentry, d_parent);
 
@@ -45,7 +40,7 @@ static long walk_step(__u32 i, struct walk* w) {
         w->top = (__u64)LOAD(below, mnt.mnt_root);
         return 0;
     }
-    if (!append_name(w->s, LOAD(dentry, d_name.name))) return 1;
+    if (!append_name(s, LOAD(dentry, d_name.name))) return 1;
     if (w->dentry == parent) {
         w->flags = (w->flags & ~REC_PATH_CUT) | REC_PATH_PSEUDO;
         return 1;
@@ -55,39 +50,50 @@ static long walk_step(__u32 i, struct walk* w) {
 }
 
 /*
- * Appends the components leaf to root; userspace turns them round. The offset lives in map memory, not in a
- * register, which would multiply the states that the verifier has to look at. Global and taking only numbers,
- * so that it is verified once in a program wherever it is called: the slot is looked up again.
+ * Appends the components leaf to root, from what is in the slot's walk; userspace turns them round. The
+ * offset lives in map memory, not in a register, which would multiply the states that the verifier has to
+ * look at. Global and taking only numbers, so that it is verified once in a program wherever it is called:
+ * the slot is looked up again.
  */
-__noinline int walk_path(__u32 key, __u32 big, __u64 mnt, __u64 leaf) {
-    struct slot* s = big ? bpf_map_lookup_elem(&big_slots, &key) : bpf_map_lookup_elem(&slots, &key);
-    struct dentry* dentry = TYPED(struct dentry, leaf);
+__noinline int walk_path(__u32 key, __u32 big) {
+    struct slot* s;
 
-    if (!s || !leaf || !mnt) return REC_PATH_ABSENT;
-    struct mount* mount = TYPED(struct mount, mnt - bpf_core_field_offset(struct mount, mnt));
-    struct walk w = {.s = s,
-                     .dentry = leaf,
-                     .mount = mnt - bpf_core_field_offset(struct mount, mnt),
-                     .top = (__u64)LOAD(mount, mnt.mnt_root),
-                     .flags = REC_PATH_CUT};
-    if (!LOAD(dentry, d_hash.pprev) && (__u64)LOAD(dentry, d_parent) != leaf) w.flags |= REC_PATH_DELETED;
-    LOOP(WHODID_COMPONENTS_MAX, walk_step, &w);
-    return w.flags;
+    if (big) {
+        s = bpf_map_lookup_elem(&big_slots, &key);
+        barrier(); /* or both become one call, whose map is not known: that the kernel does not write out */
+    } else {
+        s = bpf_map_lookup_elem(&slots, &key);
+    }
+    if (!s || !s->walk.dentry || !s->walk.mount) return REC_PATH_ABSENT;
+    struct walk* w = &s->walk;
+    struct dentry* dentry = TYPED(struct dentry, w->dentry);
+    struct mount* mount;
+
+    w->mount -= bpf_core_field_offset(struct mount, mnt);
+    mount = TYPED(struct mount, w->mount);
+    w->top = (__u64)LOAD(mount, mnt.mnt_root);
+    w->flags = REC_PATH_CUT;
+    if (!LOAD(dentry, d_hash.pprev) && (__u64)LOAD(dentry, d_parent) != w->dentry)
+        w->flags |= REC_PATH_DELETED;
+    LOOP(WHODID_COMPONENTS_MAX, walk_step, &s);
+    return w->flags;
 }
 
 static __always_inline void put_walked(struct slot* s, struct rec_path* to, __u64 mnt, __u64 dentry) {
+    s->walk.mount = mnt;
+    s->walk.dentry = dentry;
     to->off = s->off;
-    to->flags = walk_path(s->key, s->big, mnt, dentry);
+    to->flags = walk_path(s->key, s->big);
     to->len = s->off - to->off;
 }
 
-/* Read by the helper: a pointer whose type the verifier knows is not a number, which is what walk_path takes.
- */
 static __always_inline void put_path(struct slot* s, struct rec_path* to, struct path* from) {
-    put_walked(s, to, (__u64)BPF_CORE_READ(from, mnt), (__u64)BPF_CORE_READ(from, dentry));
+    struct path* path = TYPED(struct path, from);
+
+    put_walked(s, to, (__u64)LOAD(path, mnt), (__u64)LOAD(path, dentry));
 }
 
-/* A pointer that came as an argument, as a number for the same reason. */
+/* A pointer that came as an argument, as a number. */
 static __always_inline __u64 number(__u64* arg) {
     __u64 value = 0;
 

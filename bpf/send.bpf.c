@@ -61,7 +61,7 @@ static __always_inline int report_datagram(struct sock* sk, struct message* m, l
             .result = result, .address = m->name, .kernel_address = m->kernel_name, .flags = m->flags});
 }
 
-/* `socket`: a number, see walk_path. */
+/* `socket`: a number. */
 SHARED int report_sent(__u64 socket, struct message* m, enum sort sort, long result) {
     struct sock* sk = TYPED(struct sock, socket);
 
