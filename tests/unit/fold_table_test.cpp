@@ -95,6 +95,18 @@ TEST_F(FoldTableTest, WhatWasDeniedIsToldSooner) {
     EXPECT_EQ(taken_[0].key.result, -EACCES);
 }
 
+TEST_F(FoldTableTest, WhatCameBetweenLooksAtAllIsClosedWhenItIsDue) {
+    tick(kSecond);
+    open(1, 3, 2 * kSecond).key.result = -EACCES;
+    for (std::uint64_t second = 2; second < 12; ++second) tick(second * kSecond);
+    EXPECT_EQ(entries_[1].word, word(REC_FOLD_OPEN, 7, 3));
+    EXPECT_EQ(table_.table_size().entries, 1u);
+    tick(12 * kSecond);
+    EXPECT_EQ(entries_[1].word, word(REC_FOLD_CLOSED, 7, 3));
+    tick(13 * kSecond);
+    EXPECT_EQ(taken_.size(), 1u);
+}
+
 rec_hdr first_of(std::size_t entry, const rec_fold& fold) {
     rec_hdr first{};
     first.task.fold = static_cast<rec_u16>(entry + 1);

@@ -68,7 +68,7 @@ TEST(TableSize, OfFoldsThoseInUseCount) {
     EXPECT_EQ(folds.table_size().entries, 0u);
     EXPECT_EQ(folds.table_size().limit, 8u);
     entries[3].word = entries[5].word = std::uint64_t{REC_FOLD_BUSY} << 56;
-    folds.tick(2, [](const rec_folded&) {});
+    folds.tick(6'000'000'000, [](const rec_folded&) {});
     EXPECT_EQ(folds.table_size().entries, 2u);
 }
 

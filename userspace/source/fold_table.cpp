@@ -57,7 +57,7 @@ rec_folded record_of(const rec_fold& fold, std::uint32_t entry, std::uint64_t no
 bool FoldTable::is_due(std::uint32_t entry, std::uint64_t now_ns) const {
     const rec_fold& fold = entries_[entry];
     const bool soon = was_denied(fold.key) || watched_[entry];
-    return now_ns >= fold.first_ns + (soon ? std::min(window_.ns, FoldWindow::kShortNs) : window_.ns);
+    return now_ns >= fold.first_ns + (soon ? short_ns() : window_.ns);
 }
 
 /// Of its life, which `word` is the end of. What is told each time keeps its key.
@@ -77,7 +77,9 @@ void FoldTable::watch(const rec_hdr& first) {
         state_of(word) == REC_FOLD_OPEN && fold.of_seq == first.seq && fold.of_cpu == first.cpu;
     if (!is_it) return;
     watched_[entry] = true;
-    if (is_interactive(fold)) close(entry, word);
+    if (!is_interactive(fold)) return;
+    close(entry, word);
+    look_due_ns_ = 0;
 }
 
 /// Unless it has changed meanwhile.
@@ -95,19 +97,26 @@ void FoldTable::take_closed(std::uint32_t entry, std::uint64_t now_ns, const Tak
     take(record_of(entries_[entry], entry, now_ns));
 }
 
+void FoldTable::look_at(std::uint32_t entry, std::uint64_t now_ns, const Take& take) {
+    const rec_fold& fold = entries_[entry];
+    const std::uint64_t word = word_of(fold);
+    if (state_of(word) == REC_FOLD_CLOSED)
+        take_closed(entry, now_ns, take);
+    else if (state_of(word) == REC_FOLD_OPEN && is_due(entry, now_ns))
+        close(entry, word);  // at the next look, when an act came in between
+    else if (state_of(word) == REC_FOLD_TELL && now_ns >= fold.last_ns + window_.ns)
+        free(entry, word);
+}
+
+/// Twice in the shortest time after which one is due: so each is known when it is.
 void FoldTable::tick(std::uint64_t now_ns, const Take& take) {
-    used_ = 0;
-    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-        rec_fold& fold = entries_[i];
-        const std::uint64_t word = word_of(fold);
-        used_ += state_of(word) != REC_FOLD_FREE;
-        if (state_of(word) == REC_FOLD_CLOSED)
-            take_closed(i, now_ns, take);
-        else if (state_of(word) == REC_FOLD_OPEN && is_due(i, now_ns))
-            close(i, word);  // at the next look, when an act came in between
-        else if (state_of(word) == REC_FOLD_TELL && now_ns >= fold.last_ns + window_.ns)
-            free(i, word);
+    if (now_ns >= look_due_ns_) {
+        look_due_ns_ = now_ns + short_ns() / 2;
+        in_use_.clear();
+        for (std::uint32_t i = 0; i < entries_.size(); ++i)
+            if (state_of(word_of(entries_[i])) != REC_FOLD_FREE) in_use_.push_back(i);
     }
+    for (const std::uint32_t entry : in_use_) look_at(entry, now_ns, take);
 }
 
 void FoldTable::finish(std::uint64_t now_ns, const Take& take) {

@@ -6,6 +6,7 @@
 
 #include <whodid/record.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -45,8 +46,8 @@ public:
     /// Closes and takes everything. No program may be running any more.
     void finish(std::uint64_t now_ns, const Take& take);
 
-    /// Entries that count, at the last tick(), and how many there are.
-    TableSize table_size() const { return {"folds", used_, entries_.size(), 0}; }
+    /// Entries that are in use, at the last look at all, and how many there are.
+    TableSize table_size() const { return {"folds", in_use_.size(), entries_.size(), 0}; }
 
     /// What was taken up to then has been told: its entries are free again.
     void release(std::uint64_t until_boot_ns);
@@ -56,6 +57,8 @@ private:
         std::uint64_t at_ns;
         std::uint32_t entry;
     };
+    void look_at(std::uint32_t entry, std::uint64_t now_ns, const Take& take);
+    std::uint64_t short_ns() const { return std::min(window_.ns, FoldWindow::kShortNs); }
     bool is_due(std::uint32_t entry, std::uint64_t now_ns) const;
     void free(std::uint32_t entry, std::uint64_t word);
     void close(std::uint32_t entry, std::uint64_t word);
@@ -66,7 +69,8 @@ private:
     std::vector<bool> told_;     // taken, and not yet free
     std::vector<bool> watched_;  // until it is free again
     std::deque<Taken> taken_;
-    std::uint64_t used_ = 0;
+    std::vector<std::uint32_t> in_use_;  // as of the last look at all of them: most lie in no cache
+    std::uint64_t look_due_ns_ = 0;
 };
 
 }  // namespace whodid
