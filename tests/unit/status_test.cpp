@@ -59,6 +59,13 @@ TEST(Status, TroublesAreNamed) {
     EXPECT_EQ(troubles(Status{}), Texts{"it is still starting: nothing is told yet"});
 }
 
+TEST(Status, MemoryIsTheSecondNumberInPages) {
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    EXPECT_EQ(resident_bytes_of("78627 16443 14457 643 0 12333 0\n"), 16443 * page);
+    for (const char* other : {"", "78627", "78627 ", "78627 x"})
+        EXPECT_EQ(resident_bytes_of(other), 0u) << other;
+}
+
 TEST(Status, WhatWasLostEarlierIsNoTrouble) {
     Status status = sample_status();
     status.ledger[REC_FILE_OPEN].kernel.ring_full = 3;

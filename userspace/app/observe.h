@@ -15,6 +15,7 @@
 #include "app/status.h"
 #include "app/status_server.h"
 #include "app/trace_server.h"
+#include "base/fd.h"
 
 namespace whodid {
 
@@ -47,6 +48,7 @@ private:
     const HandOver& hand_over_;
     const Servers servers_;
     std::vector<std::unique_ptr<MetricsExporter>> exporters_;
+    const Fd statm_;
     EventRates rates_;
     TopCounts programs_, people_;  // that do most
 };

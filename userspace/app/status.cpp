@@ -33,15 +33,15 @@ std::string sink_trouble(const SinkStatus& sink) {
     return out;
 }
 
-/// proc(5), statm: pages in all, pages resident. 0: not known.
+}  // namespace
+
 std::uint64_t resident_bytes_of(std::string_view statm) {
     std::uint64_t pages = 0;
-    statm.remove_prefix(std::min(statm.find(' '), statm.size() - 1) + 1);
+    statm.remove_prefix(std::min(statm.find(' '), statm.size()));
+    statm.remove_prefix(std::min<std::size_t>(1, statm.size()));
     std::from_chars(statm.data(), statm.data() + statm.size(), pages);
     return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
-
-}  // namespace
 
 void describe_process(Status& status) {
     utsname name{};
@@ -54,7 +54,7 @@ void describe_process(Status& status) {
     status.uptime_ns = now_ns > status.start_boot_ns ? now_ns - status.start_boot_ns : 0;
     status.cpu_s = static_cast<double>(cpu_used_ns()) / 1e9;
     const auto statm = LiveHost().read_file("/proc/self/statm");
-    status.resident_bytes = statm && !statm->empty() ? resident_bytes_of(*statm) : 0;
+    status.resident_bytes = statm ? resident_bytes_of(*statm) : 0;
 }
 
 std::vector<std::string> overruns(const Ledger& ledger) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/event_rates.h"
@@ -84,6 +85,9 @@ struct Status {
     double cpu_s = 0;
     std::vector<TopCounts::Entry> top_programs, top_people;  // names are anybody's: never in a metric
 };
+
+/// Of what /proc/PID/statm says (proc(5): pages in all, pages resident). 0: not known.
+std::uint64_t resident_bytes_of(std::string_view statm);
 
 /// Fills in what this process can tell of itself: version, host, kernel, pid, memory, CPU time, and how long
 /// it has been up since `start_boot_ns`.

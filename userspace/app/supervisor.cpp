@@ -150,11 +150,12 @@ void Supervisor::tell_service_manager() {
 }
 
 Supervisor::Wake Supervisor::serve(int stop_fd, int reload_fd, std::uint64_t until_ns) {
-    constexpr std::uint64_t kLookNs = 1'000'000'000;
+    constexpr std::uint64_t kLookNs = 2'000'000'000, kStartingNs = 500'000'000;
     while (true) {
         const std::uint64_t now = monotonic_now_ns();
         if (now >= until_ns) return Wake::kTime;
-        const auto wait_ms = static_cast<int>(std::min(until_ns - now, kLookNs) / 1'000'000 + 1);
+        const std::uint64_t wait_ns = std::min(until_ns - now, is_ready_ ? kLookNs : kStartingNs);
+        const auto wait_ms = static_cast<int>(wait_ns / 1'000'000 + 1);
         pollfd fds[] = {{worker_.end.get(), POLLIN, 0},
                         {stop_fd, POLLIN, 0},
                         {worker_.line.get(), POLLIN, 0},
