@@ -264,10 +264,11 @@ Result<void> Attachment::run(TraceClient first, int stop_fd) {
         if (fds[1].revents || now >= end_ns) return {};
         if (fds[2].revents & (POLLERR | POLLHUP)) return Error{"nobody reads the events any more", EPIPE};
         if (!has_head_ && now >= asked_ns_ + kHeadNs)
-            return Error{fmt::format("the whodid daemon on {} does not answer: it may hang; see its log, or "
-                                     "use --standalone",
-                                     escape_for_terminal(socket_)),
-                         ETIMEDOUT};
+            return Error{
+                fmt::format("the whodid daemon on {} does not answer: it loads its programs still, or "
+                            "hangs; see its log, or use --standalone",
+                            escape_for_terminal(socket_)),
+                ETIMEDOUT};
         if (!fds[0].revents) continue;
         const auto going = read();
         if (!going) return going.error();

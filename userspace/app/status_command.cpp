@@ -57,9 +57,11 @@ Result<std::string> read_answer(const Fd& socket, const std::string& path) {
         if (got < 0 && errno != EAGAIN)
             return Error::from_errno("cannot read what answers on " + escape_for_terminal(path));
         if (got < 0 || monotonic_now_ns() > until_ns)
-            return Error{fmt::format("whodid does not answer on {}: it may hang; see its log",
-                                     escape_for_terminal(path)),
-                         ETIMEDOUT};
+            return Error{
+                fmt::format("whodid does not answer on {}: it loads its programs still, or hangs; see "
+                            "its log",
+                            escape_for_terminal(path)),
+                ETIMEDOUT};
         answer.append(bytes, static_cast<std::size_t>(got));
     }
     return no_sensor(path);
