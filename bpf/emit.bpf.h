@@ -42,7 +42,10 @@
 /* For what only makes an act's record truer: one is left for the record itself. */
 #define OBJECT_TRIES (SLOT_TRIES - 1)
 
-/* Where a walk along a path is (path.bpf.h): addresses, whose types each step finds again. */
+/*
+ * Where a walk along a path is (path.bpf.h): addresses, whose types each step finds again. In the slot and
+ * not on the stack: what lies in a map the verifier does not follow.
+ */
 struct walk {
     __u64 dentry, mount, top, flags;
 };
@@ -53,9 +56,9 @@ struct walk {
  */
 struct slot {
     __u64 owner;
-    __u64 off;        /* where the tail ends, from the record's start */
-    __u32 key, big;   /* which one this is, and of which map */
-    struct walk walk; /* here and not on the stack: it is in the cache by now, and the verifier forgets it */
+    __u64 off;      /* where the tail ends, from the record's start */
+    __u32 key, big; /* which one this is, and of which map */
+    struct walk walk;
     __u8 rec[SLOT_BYTES];
 };
 struct big_slot {

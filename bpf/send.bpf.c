@@ -61,7 +61,7 @@ static __always_inline int report_datagram(struct sock* sk, struct message* m, l
             .result = result, .address = m->name, .kernel_address = m->kernel_name, .flags = m->flags});
 }
 
-/* `socket`: a number. */
+/* `socket`: a number, which is what a global function takes. */
 SHARED int report_sent(__u64 socket, struct message* m, enum sort sort, long result) {
     struct sock* sk = TYPED(struct sock, socket);
 

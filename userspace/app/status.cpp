@@ -36,10 +36,10 @@ std::string sink_trouble(const SinkStatus& sink) {
 }  // namespace
 
 std::uint64_t resident_bytes_of(std::string_view statm) {
+    const std::size_t behind_first = statm.find(' ');
+    if (behind_first == statm.npos) return 0;
     std::uint64_t pages = 0;
-    statm.remove_prefix(std::min(statm.find(' '), statm.size()));
-    statm.remove_prefix(std::min<std::size_t>(1, statm.size()));
-    std::from_chars(statm.data(), statm.data() + statm.size(), pages);
+    std::from_chars(statm.data() + behind_first + 1, statm.data() + statm.size(), pages);
     return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 

@@ -150,7 +150,8 @@ void Supervisor::tell_service_manager() {
 }
 
 Supervisor::Wake Supervisor::serve(int stop_fd, int reload_fd, std::uint64_t until_ns) {
-    constexpr std::uint64_t kLookNs = 2'000'000'000, kStartingNs = 500'000'000;
+    constexpr std::uint64_t kLookNs = 2'000'000'000;
+    constexpr std::uint64_t kStartingNs = 500'000'000;  // somebody waits to be told that it is ready
     while (true) {
         const std::uint64_t now = monotonic_now_ns();
         if (now >= until_ns) return Wake::kTime;
